@@ -1,0 +1,124 @@
+# cancel_job: CockroachDB's jobs and CANCEL JOB for PostgreSQL
+#
+# make, make install, make installcheck	as for every extension; PG_CONFIG= picks
+#					the server.  installcheck wants a running server
+#					with shared_preload_libraries = 'cancel_job'
+# make test, demo, style, indent, ...	install what they need, build in a throw-away
+#					place and run their own servers
+
+EXTENSION = cancel_job
+EXTVERSION = 1.0
+MODULE_big = cancel_job
+
+OBJS = \
+	src/cancel_job.o \
+	src/base/base_extension.o \
+	src/base/base_guc.o \
+	src/base/base_pausepoint.o \
+	src/base/base_store.o \
+	src/base/base_wait.o \
+	src/privilege/privilege_job.o \
+	src/job/job_claim_store.o \
+	src/job/job_control.o \
+	src/job/job_error.o \
+	src/job/job_message.o \
+	src/job/job_pending.o \
+	src/job/job_state.o \
+	src/job/job_store.o \
+	src/job/job_submit.o \
+	src/job/job_type.o \
+	src/worker/worker_coordinator.o \
+	src/worker/worker_database.o \
+	src/worker/worker_launcher.o \
+	src/worker/worker_main.o \
+	src/worker/worker_output.o \
+	src/worker/worker_run.o \
+	src/worker/worker_session.o \
+	src/worker/worker_signal.o \
+	src/worker/worker_slot.o \
+	src/jobtype/jobtype_sql.o \
+	src/sqlfn/sqlfn_control.o \
+	src/sqlfn/sqlfn_extension.o \
+	src/sqlfn/sqlfn_list.o \
+	src/sqlfn/sqlfn_submit.o
+
+SQL_PIECES = \
+	src/sql/00_header.sql \
+	src/sql/10_tables.sql \
+	src/sql/20_functions.sql \
+	src/sql/30_views.sql \
+	src/sql/90_privileges.sql
+
+DATA_built = src/sql/$(EXTENSION)--$(EXTVERSION).sql
+DATA = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/src/sql/upgrade/$(EXTENSION)--*--*.sql))
+PG_CPPFLAGS = -I$(srcdir)/src
+SHLIB_LINK = -lunwind
+EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
+
+# Tests, each run in this order, one at a time.
+REGRESS = setup job_submit job_control job_list job_sql
+REGRESS_OPTS = --encoding=UTF8 --no-locale
+
+ISOLATION = cancel_vs_finish control_twice pause_vs_claim
+ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=$(EXTENSION) \
+	--encoding=UTF8 --no-locale
+
+PROVE_TESTS =
+TAP_TESTS := $(if $(strip $(PROVE_TESTS)),1)
+# TAP tests make servers of their own; Cluster.pm reads this file for each.
+export TEMP_CONFIG ?= $(abspath $(srcdir)/test/conf/regress.conf)
+
+.DEFAULT_GOAL := all
+TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
+ifneq ($(wildcard $(PGXS)),)
+include $(PGXS)
+
+# Debian's PGXS tracks no header dependencies.
+override CFLAGS += -MMD -MP
+-include $(OBJS:.o=.d)
+
+$(DATA_built): $(addprefix $(srcdir)/,$(SQL_PIECES)) $(firstword $(MAKEFILE_LIST)) | mkdirs
+	cat $(filter %.sql,$^) > $@
+
+# A VPATH build needs the folders before the objects.
+$(OBJS) $(OBJS:.o=.bc): | mkdirs
+mkdirs:
+	@$(MKDIR_P) $(sort $(dir $(OBJS) $(DATA_built)))
+else
+all install installcheck uninstall clean:
+	@echo "$(PG_CONFIG): no PGXS found, which building an extension needs." >&2
+	@echo "On Debian: apt-get install postgresql-server-dev-15 libunwind-dev libkrb5-dev libssl-dev" >&2
+	@echo "(or the major of your server), or name a server: make PG_CONFIG=/path/to/pg_config." >&2
+	@echo "Or type \"make demo\" or \"make test\": they install what is missing." >&2
+	@exit 1
+endif
+
+# Everything below needs no PGXS to start with.
+
+test:			# everything; ONLY="regress tap" picks stages
+	@$(TOOLS)/test
+
+demo:			# a guided tour on a throw-away server
+	@$(TOOLS)/demo
+
+style:			# the style checks
+	@$(TOOLS)/test style
+
+indent:			# lay the source out as pgindent does
+	@$(TOOLS)/indent
+
+test-assert:	# the syntax tests on an assertion build of the server
+	@$(TOOLS)/test assert
+
+test-majors:	# the suite on the other majors, in chroots
+	@$(TOOLS)/majors
+
+print-%:		# the value of a variable, for the scripts in test/tools
+	@echo $($*)
+
+.PHONY: all install installcheck uninstall clean mkdirs test demo style indent \
+	test-assert test-majors

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * base_guc.h
+ *	  Settings of the extension.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/base/base_guc.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_BASE_GUC_H
+#define CJ_BASE_GUC_H
+
+extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
+extern PGDLLIMPORT char *cj_guc_debug_pausepoints;
+extern PGDLLIMPORT char *cj_guc_debug_selftest;
+extern PGDLLIMPORT int cj_guc_max_running;
+extern PGDLLIMPORT bool cj_guc_native_syntax;
+extern PGDLLIMPORT int cj_guc_revert_max_attempts;
+extern PGDLLIMPORT int cj_guc_worker_idle_timeout;	/* milliseconds */
+
+extern void cj_guc_define(void);
+
+#endif							/* CJ_BASE_GUC_H */

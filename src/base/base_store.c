@@ -1,0 +1,191 @@
+/*-------------------------------------------------------------------------
+ *
+ * base_store.c
+ *	  How our own code reads and writes the extension's tables.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/base/base_store.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+#include "base/base_extension.h"
+#include "base/base_store.h"
+
+/*
+ * Begin a transaction for bookkeeping, in a process of ours.  The memory
+ * context stays the caller's, there and in cj_store_commit().
+ *
+ * Read committed whatever the session's default is: a change of state has to
+ * see what was committed before it, and must not fail to serialize.
+ */
+void
+cj_store_begin(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * Commit what cj_store_begin() began.
+ */
+void
+cj_store_commit(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+/*
+ * Set a parameter until cj_store_close().
+ */
+static void
+pin_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Begin to work on our tables: become the owner of the extension, pin
+ * search_path so that no object of a user's is picked up, connect to SPI.
+ *
+ * "engine" is true for bookkeeping that must be possible in whatever
+ * transaction a job has made, a read-only one too, and is not subject to the
+ * job's lock_timeout; a user's own statement passes false and is refused
+ * there as any write is.
+ *
+ * Needs a valid transaction, no snapshot.  An ERROR needs no cj_store_close(): aborting
+ * the (sub)transaction restores everything.
+ */
+void
+cj_store_open(CjStoreScope *scope, bool engine)
+{
+	Oid			owner = cj_extension_owner();
+
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" does not exist in this database",
+						CJ_EXTENSION_NAME),
+				 errhint("Run CREATE EXTENSION %s.", CJ_EXTENSION_NAME)));
+
+	scope->caller_context = CurrentMemoryContext;
+	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);
+	SetUserIdAndSecContext(owner,
+						   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	scope->guc_level = NewGUCNestLevel();
+	pin_setting("search_path", "pg_catalog, pg_temp");
+	scope->read_only = XactReadOnly;
+	if (engine)
+	{
+		XactReadOnly = false;
+		if (LockTimeout != 0)
+			pin_setting("lock_timeout", "0");
+	}
+
+	scope->snapshot = !ActiveSnapshotSet();
+	if (scope->snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
+
+/*
+ * End what cj_store_open() began; the caller's memory context is current
+ * again.
+ */
+void
+cj_store_close(CjStoreScope *scope)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	if (scope->snapshot)
+		PopActiveSnapshot();
+
+	XactReadOnly = scope->read_only;
+	AtEOXact_GUC(true, scope->guc_level);
+	SetUserIdAndSecContext(scope->userid, scope->sec_context);
+	MemoryContextSwitchTo(scope->caller_context);
+}
+
+/*
+ * Run one statement, planned at its first use, and return the number of rows
+ * it processed.  Its rows are in SPI_tuptable until cj_store_close().
+ */
+uint64
+cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
+{
+	int			rc;
+
+	Assert(statement->nargs <= CJ_STATEMENT_MAX_ARGS);
+
+	if (statement->plan == NULL)
+	{
+		SPIPlanPtr	plan;
+
+		plan = SPI_prepare(statement->text, statement->nargs,
+						   statement->argtypes);
+		if (plan == NULL)
+			elog(ERROR, "could not prepare \"%s\": %s", statement->text,
+				 SPI_result_code_string(SPI_result));
+		if (SPI_keepplan(plan) != 0)
+			elog(ERROR, "SPI_keepplan failed");
+		statement->plan = plan;
+	}
+
+	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	if (rc < 0)
+		elog(ERROR, "could not execute \"%s\": %s", statement->text,
+			 SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+/*
+ * One value of the last statement's result; columns count from 1.
+ */
+Datum
+cj_store_value(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+						 column, isnull);
+}
+
+/*
+ * One text value of the last statement's result, in the memory context of
+ * cj_store_open()'s caller; NULL for null.
+ */
+char *
+cj_store_text(CjStoreScope *scope, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = cj_store_value(row, column, &isnull);
+	MemoryContext old;
+	char	   *string;
+
+	if (isnull)
+		return NULL;
+
+	old = MemoryContextSwitchTo(scope->caller_context);
+	string = TextDatumGetCString(value);
+	MemoryContextSwitchTo(old);
+	return string;
+}

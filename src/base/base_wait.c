@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * base_wait.c
+ *	  Wait events of our processes.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/base/base_wait.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "postmaster/interrupt.h"
+#include "storage/latch.h"
+#include "storage/sinval.h"
+#include "utils/guc.h"
+
+#include "base/base_wait.h"
+#include "compat.h"
+
+static const char *const wait_names[] = {
+	[CJ_WAIT_LAUNCHER] = "CancelJobLauncherMain",
+	[CJ_WAIT_COORDINATOR] = "CancelJobCoordinatorMain",
+	[CJ_WAIT_WORKER] = "CancelJobWorkerIdle",
+	[CJ_WAIT_DATABASE] = "CancelJobDatabase",
+	[CJ_WAIT_PAUSEPOINT] = "CancelJobPausepoint"
+};
+
+/*
+ * Wait until our latch is set or "timeout" milliseconds have passed, -1 for
+ * no limit; then process interrupts.
+ *
+ * Raises what CHECK_FOR_INTERRUPTS() raises.  A lost postmaster ends the
+ * process.
+ */
+void
+cj_wait(CjWait wait, long timeout)
+{
+	static uint32 events[lengthof(wait_names)];
+	int			flags = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+
+	if (events[wait] == 0)
+		events[wait] = WaitEventExtensionNew(wait_names[wait]);
+	if (timeout >= 0)
+		flags |= WL_TIMEOUT;
+
+	(void) WaitLatch(MyLatch, flags, timeout, events[wait]);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Take a changed configuration over, if there is one.
+ */
+void
+cj_wait_reload(void)
+{
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/*
+ * As cj_wait(), in a process of ours: it keeps up with changed catalogs and a
+ * changed configuration, too.
+ */
+void
+cj_wait_latch(CjWait wait, long timeout)
+{
+	cj_wait(wait, timeout);
+	if (catchupInterruptPending)
+		ProcessCatchupInterrupt();
+	cj_wait_reload();
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * base_wait.h
+ *	  Wait events of our processes.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/base/base_wait.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_BASE_WAIT_H
+#define CJ_BASE_WAIT_H
+
+typedef enum CjWait
+{
+	CJ_WAIT_LAUNCHER,
+	CJ_WAIT_COORDINATOR,
+	CJ_WAIT_WORKER,
+	CJ_WAIT_DATABASE,
+	CJ_WAIT_PAUSEPOINT
+} CjWait;
+
+extern void cj_wait_reload(void);
+extern void cj_wait(CjWait wait, long timeout);
+extern void cj_wait_latch(CjWait wait, long timeout);
+
+#endif							/* CJ_BASE_WAIT_H */

@@ -1,0 +1,136 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Differences between PostgreSQL 15 and 19.
+ *
+ * Code uses the newest form; this file brings older servers up to it.  No
+ * other file looks at PG_VERSION_NUM.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/compat.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_COMPAT_H
+#define CJ_COMPAT_H
+
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "replication/slot.h"
+#include "storage/proc.h"
+#include "tcop/pquery.h"
+#include "tcop/tcopprot.h"
+#include "utils/array.h"
+#include "utils/wait_event.h"
+#if PG_VERSION_NUM >= 170000
+#include "libpq/protocol.h"
+#endif
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
+#error "cancel_job supports PostgreSQL 15 to 19"
+#endif
+
+/* 16 knows how the arrays of built-in types are laid out (d746021de). */
+#if PG_VERSION_NUM < 160000
+#define CJ_BUILTIN_LAYOUT(type) \
+	(type), (type) == INT8OID ? 8 : -1, (type) == INT8OID ? FLOAT8PASSBYVAL : false, \
+	(type) == INT8OID ? TYPALIGN_DOUBLE : TYPALIGN_INT
+#define construct_array_builtin(elems, nelems, type) \
+	construct_array(elems, nelems, CJ_BUILTIN_LAYOUT(type))
+#define deconstruct_array_builtin(array, type, elems, nulls, nelems) \
+	deconstruct_array(array, CJ_BUILTIN_LAYOUT(type), elems, nulls, nelems)
+#endif
+
+/* 17 moved the local transaction id (ab355e3a8). */
+#if PG_VERSION_NUM < 170000
+#define cj_my_local_xid() (MyProc->lxid)
+#else
+#define cj_my_local_xid() (MyProc->vxid.lxid)
+#endif
+
+/* 17 can clean up synced slots only (93db6cbda). */
+#if PG_VERSION_NUM < 170000
+#define cj_replication_slot_cleanup() ReplicationSlotCleanup()
+#else
+#define cj_replication_slot_cleanup() ReplicationSlotCleanup(false)
+#endif
+
+/* 18 puts the mark of a function that does not return first (28f04984f). */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/* 17 lets an extension name its wait events (c9af05465). */
+#if PG_VERSION_NUM < 170000
+#define WaitEventExtensionNew(name) ((void) (name), PG_WAIT_EXTENSION)
+#endif
+
+/* 17 lets a background worker connect as a role that may not log in. */
+#if PG_VERSION_NUM < 170000
+#define BGWORKER_BYPASS_ROLELOGINCHECK 0
+#define CJ_HAVE_BYPASS_ROLELOGINCHECK false
+#else
+#define CJ_HAVE_BYPASS_ROLELOGINCHECK true
+#endif
+
+/* 18 took run_once away from PortalRun() (3eea7a0c9). */
+#if PG_VERSION_NUM < 180000
+#define cj_portal_run(portal, count, toplevel, dest, altdest, qc) \
+	PortalRun(portal, count, toplevel, true, dest, altdest, qc)
+#else
+#define cj_portal_run(portal, count, toplevel, dest, altdest, qc) \
+	PortalRun(portal, count, toplevel, dest, altdest, qc)
+#endif
+
+/* 18 took execute_once away from ExecutorRun() (3eea7a0c9). */
+#if PG_VERSION_NUM < 180000
+#define cj_executor_run(query, direction, count) \
+	ExecutorRun(query, direction, count, true)
+#define CJ_RUN_ONCE_DECLARATION , bool execute_once
+#define CJ_RUN_ONCE_ARGUMENT , execute_once
+#else
+#define cj_executor_run(query, direction, count) \
+	ExecutorRun(query, direction, count)
+#define CJ_RUN_ONCE_DECLARATION
+#define CJ_RUN_ONCE_ARGUMENT
+#endif
+
+/* 19 tells the planner about an EXPLAIN under way. */
+#if PG_VERSION_NUM < 190000
+#define cj_plan_query(query, text, options, params) \
+	pg_plan_query(query, text, options, params)
+#else
+#define cj_plan_query(query, text, options, params) \
+	pg_plan_query(query, text, options, params, NULL)
+#endif
+
+/* 19 lets an analysis hook only look at the jumble state. */
+#if PG_VERSION_NUM < 190000
+#define CJ_JUMBLE_CONST
+#else
+#define CJ_JUMBLE_CONST const
+#endif
+
+/* 19 has no strings that would need the warning. */
+#if PG_VERSION_NUM < 190000
+#define cj_disable_escape_warning(extra) ((extra)->escape_string_warning = false)
+#else
+#define cj_disable_escape_warning(extra) ((void) 0)
+#endif
+
+/* 19 has signal handlers of a type of their own. */
+#if PG_VERSION_NUM < 190000
+#define PG_SIG_IGN SIG_IGN
+#endif
+
+/* 17 gave the protocol's messages names (f4b54e1ed). */
+#if PG_VERSION_NUM < 170000
+#define PqMsg_CommandComplete 'C'
+#define PqMsg_ErrorResponse 'E'
+#define PqMsg_PortalSuspended 's'
+#define PqMsg_ReadyForQuery 'Z'
+#endif
+
+#endif							/* CJ_COMPAT_H */

@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * job.h
+ *	  A job as the house hands it around.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_JOB_H
+#define CJ_JOB_H
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "job/job_state.h"
+
+/* What a job in its clean-up ends as. */
+typedef enum CjJobOutcome
+{
+	CJ_OUTCOME_NONE,			/* the job is not in its clean-up */
+	CJ_OUTCOME_FAILED,
+	CJ_OUTCOME_CANCELED
+} CjJobOutcome;
+
+/* A row of jobs.job, in the memory context of who read it. */
+typedef struct CjJob
+{
+	int64		id;
+	char	   *type;
+	char	   *description;
+	char	   *statement;
+	Oid			owner;
+	CjJobState	state;
+	CjJobOutcome outcome;
+	Jsonb	   *arguments;		/* never NULL */
+	Jsonb	   *checkpoint;		/* NULL: start from the beginning */
+	int			revert_runs;	/* failed attempts at the clean-up */
+	uint64		generation;		/* of the claim; 0: not claimed */
+
+	/*
+	 * What the type's resume() tells about the work: nothing of it is left to
+	 * commit, the tag of the last command and its rows (-1: not counted).
+	 */
+	bool		work_committed;
+	char	   *result_tag;
+	int64		result_rows;
+} CjJob;
+
+#endif							/* CJ_JOB_H */

@@ -1,0 +1,319 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_control.c
+ *	  Requests to cancel, pause and resume jobs.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_control.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/base_guc.h"
+#include "base/base_store.h"
+#include "compat.h"
+#include "job/job_control.h"
+#include "job/job_error.h"
+#include "job/job_pending.h"
+#include "job/job_state.h"
+#include "privilege/privilege_job.h"
+
+/* A job that a statement names, locked. */
+typedef struct ControlTarget
+{
+	int64		id;
+	Oid			owner;
+	CjJobState	state;
+	CjJobState	next;			/* equal to state: nothing to do */
+	bool		cancelable;
+	bool		was_reverting;	/* its clean-up has begun */
+	char	   *error;
+} ControlTarget;
+
+/*
+ * qsort and bsearch comparator of ids.
+ */
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		left = *(const int64 *) a;
+	int64		right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * What CANCEL JOB makes of a job; raises the error for what it may not be
+ * asked of.  Reference: CockroachDB, table of transitions.
+ */
+static CjJobState
+cancel_state(const ControlTarget *target)
+{
+	if (!target->cancelable)
+		cj_job_error_not_cancelable(target->id);
+
+	switch (target->state)
+	{
+		case CJ_JOB_PENDING:
+		case CJ_JOB_RUNNING:
+			return CJ_JOB_CANCEL_REQUESTED;
+		case CJ_JOB_PAUSED:
+			if (target->was_reverting)
+				cj_job_error_final_resume(target->id, target->error);
+			return CJ_JOB_CANCEL_REQUESTED;
+		case CJ_JOB_CANCEL_REQUESTED:
+		case CJ_JOB_CANCELED:
+			return target->state;
+		case CJ_JOB_REVERT_FAILED:
+			/* Ours: the way out of a clean-up that was given up. */
+			return CJ_JOB_REVERTING;
+		default:
+			break;
+	}
+	cj_job_error_wrong_state(CJ_CONTROL_CANCEL, target->id, target->state);
+}
+
+/*
+ * What PAUSE JOB makes of a job, as cancel_state().
+ */
+static CjJobState
+pause_state(const ControlTarget *target)
+{
+	switch (target->state)
+	{
+		case CJ_JOB_PENDING:
+		case CJ_JOB_RUNNING:
+		case CJ_JOB_REVERTING:
+			return CJ_JOB_PAUSE_REQUESTED;
+		case CJ_JOB_PAUSED:
+		case CJ_JOB_PAUSE_REQUESTED:
+			return target->state;
+		default:
+			break;
+	}
+	cj_job_error_wrong_state(CJ_CONTROL_PAUSE, target->id, target->state);
+}
+
+/*
+ * What RESUME JOB makes of a job, as cancel_state().
+ */
+static CjJobState
+resume_state(const ControlTarget *target)
+{
+	switch (target->state)
+	{
+		case CJ_JOB_PAUSED:
+			return target->was_reverting ? CJ_JOB_REVERTING : CJ_JOB_RUNNING;
+		case CJ_JOB_RUNNING:
+		case CJ_JOB_REVERTING:
+			return target->state;
+		default:
+			break;
+	}
+	cj_job_error_wrong_state(CJ_CONTROL_RESUME, target->id, target->state);
+}
+
+/*
+ * Check one job of the statement and decide its next state.
+ */
+static void
+decide(CjControlVerb verb, Oid roleid, ControlTarget *target)
+{
+	cj_privilege_check_control(roleid, target->id, target->owner);
+
+	switch (verb)
+	{
+		case CJ_CONTROL_CANCEL:
+			target->next = cancel_state(target);
+			break;
+		case CJ_CONTROL_PAUSE:
+			target->next = pause_state(target);
+			break;
+		case CJ_CONTROL_RESUME:
+			target->next = resume_state(target);
+			break;
+	}
+	if (target->next != target->state)
+		cj_job_state_check(target->state, target->next);
+}
+
+/*
+ * A bigint array of these ids.
+ */
+static Datum
+int8_array(const int64 *ids, int nids)
+{
+	Datum	   *values = palloc_extended(Max(nids, 1) * sizeof(Datum),
+										 MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < nids; i++)
+		values[i] = Int64GetDatum(ids[i]);
+	return PointerGetDatum(construct_array_builtin(values, nids, INT8OID));
+}
+
+/*
+ * Lock the rows of these ids in the order of the ids, so that statements over
+ * overlapping sets cannot deadlock, and read what decides about them.  The
+ * result is in that order too.
+ */
+static ControlTarget *
+lock_targets(CjStoreScope *scope, const int64 *ids, int nids, int *ntargets)
+{
+	static CjStatement lock = {
+		"SELECT job_id, owner::oid, state, cancelable, outcome IS NOT NULL, error"
+		" FROM jobs.job WHERE job_id = ANY ($1) ORDER BY job_id FOR NO KEY UPDATE",
+		1, {INT8ARRAYOID}
+	};
+	Datum		values[1];
+	ControlTarget *targets;
+	uint64		nrows;
+
+	values[0] = int8_array(ids, nids);
+	nrows = cj_store_run(&lock, values, NULL);
+	targets = MemoryContextAllocHuge(scope->caller_context,
+									 (nrows + 1) * sizeof(ControlTarget));
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		ControlTarget *target = &targets[row];
+		bool		isnull;
+		char	   *state = TextDatumGetCString(cj_store_value(row, 3, &isnull));
+
+		target->id = DatumGetInt64(cj_store_value(row, 1, &isnull));
+		target->owner = DatumGetObjectId(cj_store_value(row, 2, &isnull));
+		target->state = cj_job_state_parse(state);
+		pfree(state);
+		target->next = target->state;
+		target->cancelable = DatumGetBool(cj_store_value(row, 4, &isnull));
+		target->was_reverting = DatumGetBool(cj_store_value(row, 5, &isnull));
+		target->error = cj_store_text(scope, row, 6);
+	}
+	*ntargets = (int) nrows;
+	return targets;
+}
+
+/*
+ * Write the requests of one next state, with who asked and why.
+ *
+ * RESUME starts the count of runs anew and forgets who paused the job; a job
+ * whose clean-up was given up gets one more try at it.
+ */
+static void
+write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
+			   Oid roleid, const char *reason)
+{
+	static CjStatement update = {
+		"WITH changed AS ("
+		" UPDATE jobs.job SET state = $2, requested_by = $3::regrole,"
+		"  request_reason = $4, next_run = NULL,"
+		"  runs = CASE WHEN $5 THEN 0 ELSE runs END,"
+		"  revert_runs = CASE WHEN state = 'revert-failed' THEN $6 ELSE revert_runs END,"
+		"  finished = NULL, modified = clock_timestamp()"
+		" WHERE job_id = ANY ($1) RETURNING job_id, state)"
+		"INSERT INTO jobs.message (job_id, kind, message)"
+		" SELECT job_id, 'state', state FROM changed",
+		6, {INT8ARRAYOID, TEXTOID, OIDOID, TEXTOID, BOOLOID, INT4OID}
+	};
+	Datum		values[6];
+	char		nulls[6];
+
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = int8_array(ids, nids);
+	values[1] = CStringGetTextDatum(cj_job_state_name(next));
+	values[2] = ObjectIdGetDatum(roleid);
+	values[3] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(reason);
+	nulls[3] = (reason == NULL) ? 'n' : ' ';
+	values[4] = BoolGetDatum(verb == CJ_CONTROL_RESUME);
+	values[5] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
+	cj_store_run(&update, values, nulls);
+}
+
+/*
+ * Check every id in the order of the statement: the first one that cannot be
+ * handled decides the error, whatever the order of the rows in the table.
+ */
+static void
+decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
+		   ControlTarget *targets, int ntargets)
+{
+	for (int i = 0; i < nids; i++)
+	{
+		ControlTarget *target;
+
+		target = bsearch(&ids[i], targets, ntargets, sizeof(ControlTarget),
+						 compare_ids);
+		if (target == NULL)
+			cj_job_error_not_found(ids[i]);
+		if (target->next == target->state)
+			decide(verb, roleid, target);
+	}
+}
+
+/*
+ * Cancel, pause or resume the jobs with these ids: write the requests, and
+ * have the workers told when the transaction commits.
+ *
+ * Returns the number of ids handled; a repeated id counts each time, and so
+ * does a job of which there is nothing to ask.  All or nothing: the first id
+ * that cannot be handled raises an error (42704 no such job, 42501 not
+ * allowed, 55000 wrong state, 0A000 not cancelable).  Privileges are those of
+ * the current user.  "reason" may be NULL.  The rows stay locked until the end
+ * of the transaction.  Needs a valid transaction and a snapshot.
+ */
+int64
+cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
+			   const char *reason)
+{
+	static const char *const commands[] = {
+		[CJ_CONTROL_CANCEL] = "CANCEL JOB",
+		[CJ_CONTROL_PAUSE] = "PAUSE JOB",
+		[CJ_CONTROL_RESUME] = "RESUME JOB"
+	};
+	CjStoreScope scope;
+	Oid			roleid = GetUserId();
+	ControlTarget *targets;
+	int			ntargets;
+	int64	   *changed;
+
+	StaticAssertStmt(offsetof(ControlTarget, id) == 0,
+					 "compare_ids() compares targets by their first field");
+
+	PreventCommandIfReadOnly(commands[verb]);
+	if (nids == 0)
+		return 0;
+
+	cj_store_open(&scope, false);
+	cj_job_pending_add_requests(NULL, 0);
+	targets = lock_targets(&scope, ids, nids, &ntargets);
+	decide_all(verb, roleid, ids, nids, targets, ntargets);
+
+	changed = palloc_extended((ntargets + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	for (int next = 0; next < CJ_JOB_NSTATES; next++)
+	{
+		int			nchanged = 0;
+
+		for (int i = 0; i < ntargets; i++)
+		{
+			if ((int) targets[i].next == next &&
+				targets[i].next != targets[i].state)
+				changed[nchanged++] = targets[i].id;
+		}
+		if (nchanged > 0)
+		{
+			write_requests(verb, (CjJobState) next, changed, nchanged, roleid,
+						   reason);
+			cj_job_pending_add_requests(changed, nchanged);
+		}
+	}
+	cj_store_close(&scope);
+
+	return nids;
+}

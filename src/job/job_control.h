@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_control.h
+ *	  Requests to cancel, pause and resume jobs.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_control.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_JOB_CONTROL_H
+#define CJ_JOB_CONTROL_H
+
+typedef enum CjControlVerb
+{
+	CJ_CONTROL_CANCEL,
+	CJ_CONTROL_PAUSE,
+	CJ_CONTROL_RESUME
+} CjControlVerb;
+
+extern int64 cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
+							const char *reason);
+
+#endif							/* CJ_JOB_CONTROL_H */

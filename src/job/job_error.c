@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_error.c
+ *	  Errors about jobs that a user sees, each raised in one place.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_error.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "job/job_error.h"
+
+/* An error text is kept up to this many bytes, as CockroachDB does. */
+#define MAX_ERROR_LENGTH 1024
+
+/*
+ * There is no job with this id.
+ */
+void
+cj_job_error_not_found(int64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("job with ID %lld does not exist", (long long) id)));
+}
+
+/*
+ * The job's type does not allow a cancel.
+ */
+void
+cj_job_error_not_cancelable(int64 id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("job %lld: not cancelable", (long long) id)));
+}
+
+/*
+ * The job is in a state in which the verb means nothing.
+ */
+void
+cj_job_error_wrong_state(CjControlVerb verb, int64 id, CjJobState state)
+{
+	static const char *const refused[] = {
+		[CJ_CONTROL_CANCEL] = "cannot be requested to be canceled",
+		[CJ_CONTROL_PAUSE] = "cannot be requested to be paused",
+		[CJ_CONTROL_RESUME] = "cannot be resumed"
+	};
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("job %lld: job with state %s %s",
+					(long long) id, cj_job_state_name(state), refused[verb])));
+}
+
+/*
+ * The job was paused in its clean-up: only RESUME leads on.
+ */
+void
+cj_job_error_final_resume(int64 id, const char *error)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("job %lld: job %lld is paused and has non-nil FinalResumeError hence cannot be canceled and should be reverted: %s",
+					(long long) id, (long long) id, error),
+			 errhint("Use RESUME JOB to let it finish its clean-up.")));
+}
+
+/*
+ * Leave the work of a job that a request has overtaken.  Only a worker sees
+ * it: the request decides what becomes of the job.
+ */
+void
+cj_job_error_stopped(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_QUERY_CANCELED),
+			 errmsg("job was stopped by a request")));
+}
+
+/*
+ * A copy of an error text, cut to the length that is kept.
+ */
+char *
+cj_job_error_clip(const char *message)
+{
+	int			len = strlen(message);
+
+	if (len <= MAX_ERROR_LENGTH)
+		return pstrdup(message);
+	return psprintf("%s -- TRUNCATED",
+					pnstrdup(message, pg_mbcliplen(message, len,
+												   MAX_ERROR_LENGTH)));
+}

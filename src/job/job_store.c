@@ -1,0 +1,282 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_store.c
+ *	  Reading and writing single jobs.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_store.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "base/base_store.h"
+#include "job/job_error.h"
+#include "job/job_store.h"
+
+/*
+ * Datum and null flag of a text that may be NULL.
+ */
+static Datum
+text_or_null(const char *text, char *nullflag)
+{
+	*nullflag = (text == NULL) ? 'n' : ' ';
+	return (text == NULL) ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/*
+ * The column "outcome" of an outcome; NULL for none.
+ */
+static const char *
+outcome_name(CjJobOutcome outcome)
+{
+	switch (outcome)
+	{
+		case CJ_OUTCOME_FAILED:
+			return "failed";
+		case CJ_OUTCOME_CANCELED:
+			return "canceled";
+		case CJ_OUTCOME_NONE:
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * The reverse of outcome_name().
+ */
+static CjJobOutcome
+outcome_parse(const char *name)
+{
+	if (name == NULL)
+		return CJ_OUTCOME_NONE;
+	return strcmp(name, "canceled") == 0 ? CJ_OUTCOME_CANCELED : CJ_OUTCOME_FAILED;
+}
+
+/*
+ * Insert a pending job and return its id.  Part of the caller's transaction.
+ */
+int64
+cj_job_store_insert(const CjJob *job, bool cancelable, bool automatic)
+{
+	static CjStatement insert = {
+		"WITH new AS ("
+		" INSERT INTO jobs.job (job_type, description, statement, owner, state,"
+		"  arguments, cancelable, automatic)"
+		" VALUES ($1, $2, $3, $4::regrole, $5, $6, $7, $8) RETURNING job_id, state)"
+		"INSERT INTO jobs.message (job_id, kind, message)"
+		" SELECT job_id, 'state', state FROM new RETURNING job_id",
+		8, {TEXTOID, TEXTOID, TEXTOID, OIDOID, TEXTOID, JSONBOID, BOOLOID, BOOLOID}
+	};
+	CjStoreScope scope;
+	Datum		values[8];
+	bool		isnull;
+	int64		id;
+
+	cj_store_open(&scope, false);
+	values[0] = CStringGetTextDatum(job->type);
+	values[1] = CStringGetTextDatum(job->description);
+	values[2] = CStringGetTextDatum(job->statement);
+	values[3] = ObjectIdGetDatum(job->owner);
+	values[4] = CStringGetTextDatum(cj_job_state_name(CJ_JOB_PENDING));
+	values[5] = JsonbPGetDatum(job->arguments);
+	values[6] = BoolGetDatum(cancelable);
+	values[7] = BoolGetDatum(automatic);
+	cj_store_run(&insert, values, NULL);
+	id = DatumGetInt64(cj_store_value(0, 1, &isnull));
+	cj_store_close(&scope);
+
+	return id;
+}
+
+/*
+ * A jsonb column of the last result in the caller's memory context; NULL for
+ * null.
+ */
+static Jsonb *
+jsonb_column(CjStoreScope *scope, int column)
+{
+	bool		isnull;
+	Datum		value = cj_store_value(0, column, &isnull);
+	MemoryContext old;
+	Jsonb	   *jsonb;
+
+	if (isnull)
+		return NULL;
+	old = MemoryContextSwitchTo(scope->caller_context);
+	jsonb = DatumGetJsonbPCopy(value);
+	MemoryContextSwitchTo(old);
+	return jsonb;
+}
+
+/*
+ * The job "id" if the claim "generation" still holds, else NULL.  The row
+ * stays locked against requests until the end of the transaction only if the
+ * caller changes it.
+ */
+CjJob *
+cj_job_store_read_claimed(int64 id, uint64 generation)
+{
+	static CjStatement read = {
+		"SELECT job_type, description, statement, owner::oid, state, outcome,"
+		" arguments, checkpoint, revert_runs"
+		" FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
+		2, {INT8OID, INT8OID}
+	};
+	CjStoreScope scope;
+	Datum		values[2];
+	bool		isnull;
+	CjJob	   *job = NULL;
+
+	cj_store_open(&scope, true);
+	values[0] = Int64GetDatum(id);
+	values[1] = Int64GetDatum((int64) generation);
+	if (cj_store_run(&read, values, NULL) == 1)
+	{
+		job = MemoryContextAllocZero(scope.caller_context, sizeof(CjJob));
+		job->id = id;
+		job->generation = generation;
+		job->type = cj_store_text(&scope, 0, 1);
+		job->description = cj_store_text(&scope, 0, 2);
+		job->statement = cj_store_text(&scope, 0, 3);
+		job->owner = DatumGetObjectId(cj_store_value(0, 4, &isnull));
+		job->state = cj_job_state_parse(cj_store_text(&scope, 0, 5));
+		job->outcome = outcome_parse(cj_store_text(&scope, 0, 6));
+		job->arguments = jsonb_column(&scope, 7);
+		job->checkpoint = jsonb_column(&scope, 8);
+		job->revert_runs = DatumGetInt32(cj_store_value(0, 9, &isnull));
+		job->result_rows = -1;
+	}
+	cj_store_close(&scope);
+
+	return job;
+}
+
+/*
+ * Change the state of a job that a worker has, if it is still in job->state
+ * and the claim still holds; returns whether it was.  Writes a message about
+ * the change, and with a last state the job's result.
+ *
+ * Waits for a transaction that is making a request for this job.
+ */
+bool
+cj_job_store_change(const CjJob *job, const CjJobChange *change)
+{
+	static CjStatement update = {
+		"WITH changed AS ("
+		" UPDATE jobs.job SET state = $4, outcome = coalesce($5, outcome),"
+		"  error = coalesce($6, error), sqlstate = coalesce($7, sqlstate),"
+		"  revert_error = coalesce($8, revert_error),"
+		"  revert_runs = revert_runs + ($8 IS NOT NULL)::integer,"
+		"  next_run = CASE WHEN $9 > 0 THEN clock_timestamp() + $9 * interval '1 millisecond' END,"
+		"  claim_server = CASE WHEN $10 THEN claim_server END,"
+		"  claim_generation = CASE WHEN $10 THEN claim_generation END,"
+		"  finished = CASE WHEN $11 THEN clock_timestamp() END,"
+		"  fraction = coalesce($12, fraction), status = coalesce($15, status),"
+		"  result_tag = coalesce($13, result_tag),"
+		"  result_rows = CASE WHEN $13 IS NULL THEN result_rows ELSE nullif($14, -1) END,"
+		"  modified = clock_timestamp()"
+		" WHERE job_id = $1 AND claim_generation = $2 AND state = $3"
+		" RETURNING job_id, state)"
+		"INSERT INTO jobs.message (job_id, kind, message)"
+		" SELECT job_id, 'state', state FROM changed",
+		15, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID, INT4OID, BOOLOID, BOOLOID, FLOAT8OID, TEXTOID, INT8OID, TEXTOID}
+	};
+	CjStoreScope scope;
+	Datum		values[15];
+	char		nulls[15];
+	uint64		changed;
+
+	cj_job_state_check(job->state, change->to);
+
+	cj_store_open(&scope, true);
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int64GetDatum((int64) job->generation);
+	values[2] = CStringGetTextDatum(cj_job_state_name(job->state));
+	values[3] = CStringGetTextDatum(cj_job_state_name(change->to));
+	values[4] = text_or_null(outcome_name(change->outcome), &nulls[4]);
+	values[5] = text_or_null(change->error, &nulls[5]);
+	values[6] = text_or_null(change->sqlstate, &nulls[6]);
+	values[7] = text_or_null(change->revert_error, &nulls[7]);
+	values[8] = Int32GetDatum(change->retry_delay);
+	values[9] = BoolGetDatum(change->keep_claim);
+	values[10] = BoolGetDatum(cj_job_state_is_terminal(change->to));
+	values[11] = Float8GetDatum(change->fraction);
+	nulls[11] = change->has_fraction ? ' ' : 'n';
+	values[12] = text_or_null(change->to == CJ_JOB_SUCCEEDED ? job->result_tag : NULL,
+							  &nulls[12]);
+	values[13] = Int64GetDatum(job->result_rows);
+	values[14] = text_or_null(change->status, &nulls[14]);
+	changed = cj_store_run(&update, values, nulls);
+	cj_store_close(&scope);
+
+	return changed > 0;
+}
+
+/*
+ * Write job->checkpoint, so that the next run of the job goes on from it.
+ * Raises query_canceled if a request or the loss of the claim means that this
+ * run must stop.
+ */
+void
+cj_job_store_checkpoint(const CjJob *job)
+{
+	static CjStatement update = {
+		"UPDATE jobs.job SET checkpoint = $3, modified = clock_timestamp()"
+		" WHERE job_id = $1 AND claim_generation = $2"
+		" AND state = $4",
+		4, {INT8OID, INT8OID, JSONBOID, TEXTOID}
+	};
+	CjStoreScope scope;
+	Datum		values[4];
+	uint64		changed;
+
+	cj_store_open(&scope, true);
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int64GetDatum((int64) job->generation);
+	values[2] = JsonbPGetDatum(job->checkpoint);
+	values[3] = CStringGetTextDatum(cj_job_state_name(job->state));
+	changed = cj_store_run(&update, values, NULL);
+	cj_store_close(&scope);
+
+	if (changed == 0)
+		cj_job_error_stopped();
+}
+
+/*
+ * Copy live progress into the table; a negative fraction and a NULL status
+ * leave theirs.  Skips a row that somebody has locked: this is a courtesy, and
+ * must not hold its caller up.
+ */
+void
+cj_job_store_progress(int64 id, uint64 generation, double fraction,
+					  const char *status)
+{
+	static CjStatement update = {
+		"UPDATE jobs.job SET"
+		"  fraction = CASE WHEN $3 < 0 THEN fraction ELSE $3 END,"
+		"  status = coalesce($4, status)"
+		" WHERE job_id = (SELECT job_id FROM jobs.job"
+		"  WHERE job_id = $1 AND claim_generation = $2 FOR NO KEY UPDATE SKIP LOCKED)",
+		4, {INT8OID, INT8OID, FLOAT8OID, TEXTOID}
+	};
+	CjStoreScope scope;
+	Datum		values[4];
+	char		nulls[4];
+
+	cj_store_open(&scope, true);
+	memset(nulls, ' ', sizeof(nulls));
+	values[0] = Int64GetDatum(id);
+	values[1] = Int64GetDatum((int64) generation);
+	values[2] = Float8GetDatum(fraction);
+	values[3] = text_or_null(status, &nulls[3]);
+	cj_store_run(&update, values, nulls);
+	cj_store_close(&scope);
+}

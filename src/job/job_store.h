@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_store.h
+ *	  Reading and writing single jobs.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_store.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_JOB_STORE_H
+#define CJ_JOB_STORE_H
+
+#include "job/job.h"
+
+/* What to write when a job changes its state; zeroed fields change nothing. */
+typedef struct CjJobChange
+{
+	CjJobState	to;
+	CjJobOutcome outcome;
+	const char *error;
+	const char *sqlstate;
+	const char *revert_error;
+	int			retry_delay;	/* milliseconds until the next run; 0: none */
+	bool		keep_claim;
+	bool		has_fraction;
+	double		fraction;
+	const char *status;
+} CjJobChange;
+
+extern int64 cj_job_store_insert(const CjJob *job, bool cancelable,
+								 bool automatic);
+extern CjJob *cj_job_store_read_claimed(int64 id, uint64 generation);
+extern bool cj_job_store_change(const CjJob *job, const CjJobChange *change);
+extern void cj_job_store_checkpoint(const CjJob *job);
+extern void cj_job_store_progress(int64 id, uint64 generation,
+								  double fraction, const char *status);
+
+#endif							/* CJ_JOB_STORE_H */

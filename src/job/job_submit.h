@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_submit.h
+ *	  Submitting a job.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_submit.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_JOB_SUBMIT_H
+#define CJ_JOB_SUBMIT_H
+
+#include "job/job.h"
+
+extern int64 cj_job_submit(CjJob *job);
+
+#endif							/* CJ_JOB_SUBMIT_H */

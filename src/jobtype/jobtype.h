@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * jobtype.h
+ *	  The types of jobs that come with the extension.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/jobtype/jobtype.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_JOBTYPE_H
+#define CJ_JOBTYPE_H
+
+extern void cj_jobtype_init(void);
+extern int64 cj_jobtype_submit_sql(const char *command,
+								   const char *description,
+								   const char *on_cancel);
+
+#endif							/* CJ_JOBTYPE_H */

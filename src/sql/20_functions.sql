@@ -1,0 +1,65 @@
+CREATE FUNCTION jobs.submit(command text, description text DEFAULT NULL,
+							on_cancel text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_submit'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.submit(text, text, text) IS
+'submit SQL commands as a job of the current user; the job starts when the transaction commits';
+
+CREATE FUNCTION jobs.report_progress(fraction double precision,
+									 status text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME', 'cj_fn_report_progress'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION jobs.report_progress(double precision, text) IS
+'tell, from inside a job, which part of the work is done (0 to 1) and what it is doing; null leaves a value as it was';
+
+CREATE FUNCTION jobs.cancel(job_id bigint, reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_cancel'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.cancel(bigint, text) IS
+'request that a job be cancelled, as CANCEL JOB; returns the number of jobs, 0 for null';
+
+CREATE FUNCTION jobs.cancel_jobs(job_ids bigint[], reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_cancel_jobs'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.cancel_jobs(bigint[], text) IS
+'request that jobs be cancelled, all or none, as CANCEL JOBS; returns the number of ids handled';
+
+CREATE FUNCTION jobs.pause(job_id bigint, reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_pause'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.pause(bigint, text) IS
+'request that a job be paused, as PAUSE JOB; returns the number of jobs, 0 for null';
+
+CREATE FUNCTION jobs.pause_jobs(job_ids bigint[], reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_pause_jobs'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.pause_jobs(bigint[], text) IS
+'request that jobs be paused, all or none, as PAUSE JOBS; returns the number of ids handled';
+
+CREATE FUNCTION jobs.resume(job_id bigint)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_resume'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.resume(bigint) IS
+'let a paused job go on, as RESUME JOB; returns the number of jobs, 0 for null';
+
+CREATE FUNCTION jobs.resume_jobs(job_ids bigint[])
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_resume_jobs'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.resume_jobs(bigint[]) IS
+'let paused jobs go on, all or none, as RESUME JOBS; returns the number of ids handled';
+
+CREATE FUNCTION jobs.live(OUT job_id bigint, OUT generation bigint,
+						  OUT pid integer, OUT fraction double precision, OUT status text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_live'
+LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION jobs.live() IS
+'the jobs that workers of this database have now and that the current user may see, with their progress';

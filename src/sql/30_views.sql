@@ -1,0 +1,114 @@
+-- Everyone may read it: it shows what cj_privilege_may_see() allows.
+CREATE VIEW jobs.jobs WITH (security_barrier) AS
+SELECT j.job_id, j.job_type, j.description, j.statement,
+	   pg_catalog.pg_get_userbyid(j.owner) AS user_name,
+	   j.state AS status,
+	   CASE WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
+	   j.created, j.started, j.finished, j.modified,
+	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
+	   coalesce(j.error, '') AS error,
+	   l.pid::bigint AS coordinator_id,
+	   j.sqlstate, j.revert_error, j.runs, j.next_run,
+	   j.automatic, j.cancelable, j.created_by_type, j.created_by_id,
+	   pg_catalog.pg_get_userbyid(j.requested_by) AS requested_by,
+	   j.request_reason, j.result_tag, j.result_rows
+FROM jobs.job j LEFT JOIN jobs.live() l
+	 ON l.job_id = j.job_id AND l.generation = j.claim_generation
+WHERE pg_catalog.pg_has_role(j.owner, 'USAGE');
+
+COMMENT ON VIEW jobs.jobs IS 'the jobs that the current user may see, with live progress';
+COMMENT ON COLUMN jobs.jobs.job_id IS 'id of the job';
+COMMENT ON COLUMN jobs.jobs.job_type IS 'what the job does, for example SQL';
+COMMENT ON COLUMN jobs.jobs.description IS 'one line for people';
+COMMENT ON COLUMN jobs.jobs.statement IS 'the statement that the job runs';
+COMMENT ON COLUMN jobs.jobs.user_name IS 'owner of the job';
+COMMENT ON COLUMN jobs.jobs.status IS 'state of the job';
+COMMENT ON COLUMN jobs.jobs.running_status IS 'what the job says it is doing';
+COMMENT ON COLUMN jobs.jobs.created IS 'when the job was submitted';
+COMMENT ON COLUMN jobs.jobs.started IS 'when a worker took the job up first';
+COMMENT ON COLUMN jobs.jobs.finished IS 'when the job reached its last state';
+COMMENT ON COLUMN jobs.jobs.modified IS 'when the job''s row was last changed';
+COMMENT ON COLUMN jobs.jobs.fraction_completed IS 'part of the work that is done, 0 to 1';
+COMMENT ON COLUMN jobs.jobs.error IS 'why the job failed or was cancelled; empty if there is no error';
+COMMENT ON COLUMN jobs.jobs.coordinator_id IS 'process id of the worker that has the job';
+COMMENT ON COLUMN jobs.jobs.sqlstate IS 'SQLSTATE of the error';
+COMMENT ON COLUMN jobs.jobs.revert_error IS 'why the last attempt at the clean-up failed';
+COMMENT ON COLUMN jobs.jobs.runs IS 'how often a worker took the job up since it was submitted or resumed';
+COMMENT ON COLUMN jobs.jobs.next_run IS 'not before this time is the job taken up';
+COMMENT ON COLUMN jobs.jobs.automatic IS 'whether SHOW JOBS leaves the job out';
+COMMENT ON COLUMN jobs.jobs.cancelable IS 'whether CANCEL JOB is allowed';
+COMMENT ON COLUMN jobs.jobs.created_by_type IS 'kind of the job''s creator if that is not a user';
+COMMENT ON COLUMN jobs.jobs.created_by_id IS 'id of the job''s creator';
+COMMENT ON COLUMN jobs.jobs.requested_by IS 'who last asked for a cancel, pause or resume';
+COMMENT ON COLUMN jobs.jobs.request_reason IS 'why, as that user put it';
+COMMENT ON COLUMN jobs.jobs.result_tag IS 'command tag of the job''s last command';
+COMMENT ON COLUMN jobs.jobs.result_rows IS 'number of rows that command processed';
+
+CREATE VIEW jobs.messages WITH (security_barrier) AS
+SELECT m.message_id, m.job_id, m.recorded, m.kind, m.sqlstate, m.message
+FROM jobs.message m JOIN jobs.job j USING (job_id)
+WHERE pg_catalog.pg_has_role(j.owner, 'USAGE');
+
+COMMENT ON VIEW jobs.messages IS 'what happened to the jobs that the current user may see, and what they said';
+COMMENT ON COLUMN jobs.messages.message_id IS 'orders the messages of a job';
+COMMENT ON COLUMN jobs.messages.job_id IS 'the job';
+COMMENT ON COLUMN jobs.messages.recorded IS 'when it happened';
+COMMENT ON COLUMN jobs.messages.kind IS 'state (a change of state), notice, warning or error';
+COMMENT ON COLUMN jobs.messages.sqlstate IS 'SQLSTATE of a notice, warning or error';
+COMMENT ON COLUMN jobs.messages.message IS 'the text';
+
+-- The columns, the filter and the order of CockroachDB's SHOW JOBS.
+CREATE FUNCTION jobs.show_jobs(
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT user_name name, OUT status text, OUT running_status text,
+	OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
+BEGIN ATOMIC
+	SELECT j.job_id, j.job_type,
+		   CASE WHEN pg_catalog.length(j.description) > 70
+				THEN pg_catalog.concat(
+					pg_catalog."left"(j.description, 60),
+					CASE pg_catalog.getdatabaseencoding()
+						WHEN 'UTF8' THEN pg_catalog.convert_from('\x20e280a620', pg_catalog.getdatabaseencoding())
+						ELSE ' ... ' END,
+					pg_catalog."right"(j.description, 7))
+				ELSE j.description END,
+		   j.user_name, j.status, j.running_status,
+		   pg_catalog.date_trunc('second', j.created),
+		   pg_catalog.date_trunc('second', j.started),
+		   pg_catalog.date_trunc('second', j.finished),
+		   pg_catalog.date_trunc('second', j.modified),
+		   j.fraction_completed, j.error, j.coordinator_id
+	FROM jobs.jobs j
+	WHERE NOT j.automatic
+	  AND (j.finished IS NULL OR j.finished > pg_catalog.now() - interval '12 hours')
+	ORDER BY coalesce(j.finished, pg_catalog.now()) DESC, j.started DESC, j.job_id DESC;
+END;
+COMMENT ON FUNCTION jobs.show_jobs() IS
+'SHOW JOBS: unfinished jobs and those that finished in the last twelve hours, automatic ones left out';
+
+CREATE FUNCTION jobs.show_jobs(job_ids bigint[],
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT statement text, OUT user_name name, OUT status text,
+	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint, OUT trace_id bigint,
+	OUT execution_errors text[])
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
+BEGIN ATOMIC
+	SELECT j.job_id, j.job_type, j.description, j.statement, j.user_name,
+		   j.status, j.running_status, j.created, j.started, j.finished,
+		   j.modified, j.fraction_completed, j.error, j.coordinator_id,
+		   NULL::bigint, NULL::text[]
+	FROM jobs.jobs j
+	WHERE j.job_id = ANY (job_ids)
+	ORDER BY j.job_id;
+END;
+COMMENT ON FUNCTION jobs.show_jobs(bigint[]) IS
+'SHOW JOB and SHOW JOBS with ids: these jobs, whatever their age and type';

@@ -1,0 +1,897 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker_coordinator.c
+ *	  The process that claims the jobs of a database and hands them to workers.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/worker/worker_coordinator.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "base/base_extension.h"
+#include "base/base_guc.h"
+#include "base/base_pausepoint.h"
+#include "base/base_store.h"
+#include "base/base_wait.h"
+#include "compat.h"
+#include "job/job_claim_store.h"
+#include "job/job_store.h"
+#include "job/job_type.h"
+#include "worker/worker_signal.h"
+#include "worker/worker_slot.h"
+
+/* An idle coordinator looks around this often, in milliseconds. */
+#define IDLE_INTERVAL (5 * 60 * 1000)
+
+/* What could not be started is tried again after this, in milliseconds. */
+#define RETRY_INTERVAL 1000
+
+/* A row that somebody has locked is looked at again after this, at the latest. */
+#define LOCKED_INTERVAL 1000
+
+/*
+ * A worker that was terminated is looked at after this, in milliseconds: the
+ * server may be shutting down, and then this process is about to know, too.
+ */
+#define SHUTDOWN_DELAY 200
+
+/* A worker process that has not come up after this, in milliseconds, never will. */
+#define START_TIMEOUT (2 * 60 * 1000)
+
+/* Live progress is copied into the table this often, in milliseconds. */
+#define PROGRESS_INTERVAL 5000
+
+/* A worker process that was asked for and may fail to come up. */
+typedef struct StartedWorker
+{
+	int			index;
+	uint64		generation;
+	BackgroundWorkerHandle *handle;
+} StartedWorker;
+
+/* A claim that could not be given back, since its row was locked. */
+typedef struct UnreleasedClaim
+{
+	int64		id;
+	uint64		generation;
+	bool		fresh;
+} UnreleasedClaim;
+
+static List *started_workers = NIL;
+static List *unreleased_claims = NIL;
+static bool connected = false;
+static bool check_owners = true;
+static bool stale_claims = true;
+static bool come_back = false;
+
+PGDLLEXPORT void cj_coordinator_main(Datum arg);
+
+/*
+ * Ask the postmaster for the coordinator of a database, at place "index".
+ * Returns NULL if there is no room for another background worker.
+ */
+BackgroundWorkerHandle *
+cj_coordinator_start(int index, Oid database)
+{
+	BackgroundWorker worker;
+	BackgroundWorkerHandle *handle;
+
+	memset(&worker, 0, sizeof(worker));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker.bgw_library_name, "cancel_job", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "cj_coordinator_main", sizeof(worker.bgw_function_name));
+	snprintf(worker.bgw_name, BGW_MAXLEN, "cancel_job coordinator for database %u", database);
+	strlcpy(worker.bgw_type, "cancel_job coordinator", BGW_MAXLEN);
+	worker.bgw_main_arg = Int32GetDatum(index);
+	worker.bgw_notify_pid = MyProcPid;
+	memcpy(worker.bgw_extra, &database, sizeof(database));
+	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
+}
+
+/*
+ * before_shmem_exit: leave the coordinator's place.
+ *
+ * A coordinator that breaks down is started again after a while, one that was
+ * told to leave when the reason is over, one that missed a wake-up while it was
+ * leaving at once.
+ */
+static void
+leave_coordinator_slot(int code, Datum arg)
+{
+	CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[DatumGetInt32(arg)];
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	slot->pid = 0;
+	slot->latch = NULL;
+	slot->starting = false;
+	slot->reserved = 0;
+	slot->starved = false;
+	if (slot->leave || come_back)
+		slot->wanted = true;
+	else if (code != 0 && connected)
+	{
+		slot->wanted = true;
+		slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													   RETRY_INTERVAL);
+	}
+	else if (slot->woken && connected)
+		slot->wanted = true;
+	else
+		slot->database = InvalidOid;
+	if (cj_worker_shared->launcher != NULL)
+		SetLatch(cj_worker_shared->launcher);
+	cj_worker_unlock();
+}
+
+/*
+ * Take the coordinator's place.  Ends the process if it is taken.
+ */
+static void
+enter_coordinator_slot(int index, Oid database)
+{
+	CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[index];
+	bool		mine;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	mine = slot->database == database && slot->pid == 0;
+	if (mine)
+	{
+		slot->pid = MyProcPid;
+		slot->latch = MyLatch;
+		slot->woken = false;
+		slot->wanted = false;
+		slot->starting = false;
+		slot->leave = false;
+	}
+	cj_worker_unlock();
+
+	if (!mine)
+		proc_exit(0);
+	before_shmem_exit(leave_coordinator_slot, Int32GetDatum(index));
+}
+
+/*
+ * Begin a transaction on our tables.  If the extension was dropped since the
+ * beginning of the turn, the process makes way for one that looks again.
+ */
+static void
+begin_bookkeeping(void)
+{
+	cj_store_begin();
+	if (!cj_extension_hold())
+	{
+		come_back = true;
+		proc_exit(0);
+	}
+}
+
+/*
+ * Free the claims whose workers are not there any more.  Done once, when a
+ * coordinator starts: later on slots tell.
+ */
+static void
+free_stale_claims(void)
+{
+	uint64	   *alive;
+	int			nalive = 0;
+
+	if (!stale_claims)
+		return;
+
+	alive = palloc(cj_worker_shared->nslots * sizeof(uint64));
+	cj_worker_lock(LW_SHARED);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state != CJ_SLOT_FREE && slot->database == MyDatabaseId &&
+			slot->generation != 0)
+			alive[nalive++] = slot->generation;
+	}
+	cj_worker_unlock();
+
+	begin_bookkeeping();
+	stale_claims = !cj_job_claim_free_stale(cj_worker_shared->server_start,
+											alive, nalive);
+	cj_store_commit();
+	pfree(alive);
+}
+
+/*
+ * Turn a slot whose process has not come up into a lost one.  Needs the lock,
+ * exclusively.
+ */
+static void
+lose_slot(CjWorkerSlot *slot)
+{
+	slot->error_code = ERRCODE_INSUFFICIENT_RESOURCES;
+	strlcpy(slot->error, "could not start a worker process", CJ_STATUS_LENGTH);
+	cj_worker_slot_set_state(slot, CJ_SLOT_LOST);
+}
+
+/*
+ * Turn slots whose process the postmaster could not start into lost ones; and
+ * those whose starter, an earlier coordinator, did not live to see it.
+ */
+static void
+check_started_workers(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ListCell   *lc;
+
+	foreach(lc, started_workers)
+	{
+		StartedWorker *started = lfirst(lc);
+		CjWorkerSlot *slot = &cj_worker_shared->slots[started->index];
+		BgwHandleStatus status;
+		pid_t		pid;
+
+		status = GetBackgroundWorkerPid(started->handle, &pid);
+		if (status == BGWH_NOT_YET_STARTED)
+			continue;
+
+		if (status == BGWH_STOPPED)
+		{
+			cj_worker_lock(LW_EXCLUSIVE);
+			if (slot->state == CJ_SLOT_STARTING && slot->pid == 0 &&
+				slot->generation == started->generation)
+				lose_slot(slot);
+			cj_worker_unlock();
+		}
+		pfree(started->handle);
+		pfree(started);
+		started_workers = foreach_delete_current(started_workers, lc);
+	}
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_STARTING && slot->pid == 0 &&
+			slot->database == MyDatabaseId &&
+			TimestampDifferenceExceeds(slot->since, now, START_TIMEOUT))
+			lose_slot(slot);
+	}
+	cj_worker_unlock();
+}
+
+/*
+ * Would a worker for this owner fail to connect next time, too?
+ */
+static bool
+is_permanent(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+		ERRCODE_TO_CATEGORY(sqlerrcode) ==
+		ERRCODE_TO_CATEGORY(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION);
+}
+
+/*
+ * Would the job of a LOST slot, whose process had begun it, leave something
+ * behind?
+ */
+static bool
+has_to_be_undone(const CjWorkerSlot *lost)
+{
+	CjJob	   *job = cj_job_store_read_claimed(lost->job_id, lost->generation);
+
+	return job != NULL && cj_job_type_needs_cleanup(job);
+}
+
+/*
+ * Take over the job of a LOST slot, of which "lost" is a copy.  Returns false
+ * if it has to wait.
+ */
+static bool
+take_over_job(const CjWorkerSlot *lost)
+{
+	bool		taken;
+
+	if (lost->error_code == ERRCODE_ADMIN_SHUTDOWN && !lost->requested &&
+		!TimestampDifferenceExceeds(lost->since, GetCurrentTimestamp(),
+									SHUTDOWN_DELAY))
+		return false;
+
+	begin_bookkeeping();
+	if (lost->begun || is_permanent(lost->error_code))
+		taken = cj_job_claim_lost(lost->job_id, lost->generation,
+								  lost->begun && has_to_be_undone(lost),
+								  lost->error, lost->error_code);
+	else
+	{
+		/* A worker that left by itself wants a successor at once. */
+		taken = cj_job_claim_release(lost->job_id, lost->generation,
+									 lost->fresh,
+									 lost->error_code == 0 ? 0 : RETRY_INTERVAL);
+		check_owners = true;
+	}
+	cj_store_commit();
+
+	if (taken && lost->begun && !lost->requested)
+		ereport(LOG,
+				(errcode(lost->error_code),
+				 errmsg("job %lld failed: %s", (long long) lost->job_id,
+						lost->error)));
+	return taken;
+}
+
+/*
+ * Take over the jobs of workers that ended without finishing them.  Returns
+ * the milliseconds after which to look again, -1 if none is left.
+ */
+static long
+take_over_lost_jobs(void)
+{
+	long		timeout = -1;
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+		CjWorkerSlot lost;
+
+		cj_worker_lock(LW_SHARED);
+		lost = *slot;
+		cj_worker_unlock();
+		if (lost.state != CJ_SLOT_LOST || lost.database != MyDatabaseId)
+			continue;
+
+		if (!take_over_job(&lost))
+		{
+			timeout = SHUTDOWN_DELAY;
+			continue;
+		}
+		cj_worker_lock(LW_EXCLUSIVE);
+		cj_worker_slot_clear_job(slot);
+		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
+		cj_worker_unlock();
+	}
+	return timeout;
+}
+
+/*
+ * Copy the progress of this database's workers into the table.
+ */
+static void
+copy_progress(void)
+{
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+		int64		job_id = 0;
+		uint64		generation = 0;
+		double		fraction = -1;
+		char		status[CJ_STATUS_LENGTH];
+
+		cj_worker_lock(LW_SHARED);
+		if (slot->state == CJ_SLOT_BUSY && slot->database == MyDatabaseId)
+		{
+			SpinLockAcquire(&slot->mutex);
+			if (slot->progress_new && !slot->pinned)
+			{
+				job_id = slot->job_id;
+				generation = slot->generation;
+				fraction = slot->fraction;
+				memcpy(status, slot->status, CJ_STATUS_LENGTH);
+				slot->progress_new = false;
+			}
+			SpinLockRelease(&slot->mutex);
+		}
+		cj_worker_unlock();
+
+		if (job_id != 0)
+			cj_job_store_progress(job_id, generation, fraction,
+								  status[0] != '\0' ? status : NULL);
+	}
+}
+
+/*
+ * An idle worker of this owner, or NULL.  Needs the lock.
+ */
+static CjWorkerSlot *
+find_idle_worker(Oid owner)
+{
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_IDLE && slot->database == MyDatabaseId &&
+			slot->owner == owner)
+			return slot;
+	}
+	return NULL;
+}
+
+/*
+ * Tell the worker that has been idle longest to exit, if there is one: its
+ * place is needed.  Returns whether there is.  Needs the lock, exclusively.
+ */
+static bool
+evict_idle_worker(void)
+{
+	CjWorkerSlot *oldest = NULL;
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_IDLE &&
+			(oldest == NULL || slot->since < oldest->since))
+			oldest = slot;
+	}
+	if (oldest != NULL)
+	{
+		cj_worker_slot_set_state(oldest, CJ_SLOT_LEAVING);
+		SetLatch(oldest->latch);
+	}
+	return oldest != NULL;
+}
+
+/*
+ * Tell idle workers to exit for as long as there are more than
+ * jobs.max_running processes, with "more" that are about to start.  Needs the
+ * lock, exclusively.
+ */
+static void
+evict_idle_workers(int more)
+{
+	int			nprocesses = more;
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjSlotState state = cj_worker_shared->slots[i].state;
+
+		if (state != CJ_SLOT_FREE && state != CJ_SLOT_LEAVING)
+			nprocesses++;
+	}
+	while (nprocesses > cj_guc_max_running && evict_idle_worker())
+		nprocesses--;
+}
+
+/*
+ * A free slot, or NULL; makes room if jobs.max_running processes are there
+ * already.  Needs the lock, exclusively.
+ */
+static CjWorkerSlot *
+find_free_slot(void)
+{
+	CjWorkerSlot *unused = NULL;
+
+	for (int i = 0; i < cj_worker_shared->nslots && unused == NULL; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_FREE)
+			unused = slot;
+	}
+	if (unused != NULL)
+		evict_idle_workers(1);
+	else
+		(void) evict_idle_worker();
+	return unused;
+}
+
+/*
+ * Start the process for a slot and remember that it has to come up.  Returns
+ * false if there is no room for another background worker.
+ */
+static bool
+start_worker(int index, uint64 generation)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	BackgroundWorkerHandle *handle = cj_worker_start(index, generation);
+
+	if (handle != NULL)
+	{
+		StartedWorker *started = palloc(sizeof(StartedWorker));
+
+		started->index = index;
+		started->generation = generation;
+		started->handle = handle;
+		started_workers = lappend(started_workers, started);
+	}
+	MemoryContextSwitchTo(old);
+
+	return handle != NULL;
+}
+
+/*
+ * Hand a claimed job to an idle worker of its owner, or start one.  Returns
+ * false if neither is possible now.
+ */
+static bool
+assign_job(const CjJobClaim *claim)
+{
+	CjWorkerSlot *slot;
+	bool		start = false;
+	int			index;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	slot = find_idle_worker(claim->owner);
+	if (slot == NULL && (slot = find_free_slot()) != NULL)
+	{
+		start = true;
+		slot->database = MyDatabaseId;
+		slot->owner = claim->owner;
+		slot->pid = 0;
+		slot->latch = NULL;
+	}
+	if (slot != NULL)
+	{
+		cj_worker_slot_clear_job(slot);
+		cj_worker_slot_set_state(slot, CJ_SLOT_STARTING);
+		slot->job_id = claim->id;
+		slot->generation = claim->generation;
+		slot->fresh = claim->fresh;
+		if (!start)
+			SetLatch(slot->latch);
+	}
+	cj_worker_unlock();
+
+	if (slot == NULL)
+		return false;
+	index = slot - cj_worker_shared->slots;
+	if (start && !start_worker(index, claim->generation))
+	{
+		cj_worker_lock(LW_EXCLUSIVE);
+		cj_worker_slot_clear_job(slot);
+		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
+		(void) evict_idle_worker();
+		cj_worker_unlock();
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Set a block of generations aside for claims; returns the first.
+ */
+static uint64
+take_generations(int count)
+{
+	uint64		first;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	first = cj_worker_shared->next_generation;
+	cj_worker_shared->next_generation += count;
+	cj_worker_unlock();
+
+	return first;
+}
+
+/*
+ * Give a claim back that found no worker, now or, if its row is locked, later.
+ */
+static void
+release_claim(int64 id, uint64 generation, bool fresh)
+{
+	MemoryContext old;
+	UnreleasedClaim *claim;
+
+	if (cj_job_claim_release(id, generation, fresh, 0))
+		return;
+
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	claim = palloc(sizeof(UnreleasedClaim));
+	claim->id = id;
+	claim->generation = generation;
+	claim->fresh = fresh;
+	unreleased_claims = lappend(unreleased_claims, claim);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Try again with the claims whose rows were locked.
+ */
+static void
+release_unreleased(void)
+{
+	List	   *again = unreleased_claims;
+	ListCell   *lc;
+
+	if (again == NIL)
+		return;
+
+	unreleased_claims = NIL;
+	begin_bookkeeping();
+	foreach(lc, again)
+	{
+		UnreleasedClaim *claim = lfirst(lc);
+
+		release_claim(claim->id, claim->generation, claim->fresh);
+	}
+	cj_store_commit();
+	list_free_deep(again);
+}
+
+/*
+ * Give claims back that found no worker; say so once, not at every try.
+ */
+static void
+release_claims(const CjJobClaim *claims, int nclaims)
+{
+	static bool told = false;
+
+	if (nclaims > 0 && !told)
+		ereport(LOG,
+				(errmsg("out of background worker slots, jobs have to wait"),
+				 errhint("You might need to increase max_worker_processes.")));
+	told = nclaims > 0;
+	if (nclaims == 0)
+		return;
+
+	begin_bookkeeping();
+	for (int i = 0; i < nclaims; i++)
+		release_claim(claims[i].id, claims[i].generation, claims[i].fresh);
+	cj_store_commit();
+}
+
+/*
+ * Do as many jobs run as may run at the same time?
+ */
+static bool
+is_full(void)
+{
+	int			nrunning = 0;
+
+	cj_worker_lock(LW_SHARED);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjSlotState state = cj_worker_shared->slots[i].state;
+
+		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY)
+			nrunning++;
+	}
+	cj_worker_unlock();
+
+	return nrunning >= cj_guc_max_running;
+}
+
+/*
+ * If there are jobs for which there is no place, say so, once for each value
+ * of jobs.max_running.  Needs a transaction of the store.
+ */
+static void
+report_waiting_jobs(void)
+{
+	static int	told = -1;
+
+	if (told == cj_guc_max_running || !is_full() || !cj_job_claim_is_due())
+		return;
+
+	told = cj_guc_max_running;
+	ereport(LOG,
+			(errmsg("as many jobs run as may run at the same time, further ones have to wait"),
+			 errhint("You might need to increase jobs.max_running.")));
+}
+
+/*
+ * Carry out requests for unclaimed jobs, then claim up to "limit" due jobs.
+ * Returns their number; *next_due becomes the milliseconds after which to look
+ * again, -1 if nothing waits.
+ */
+static int
+claim_jobs(int limit, CjJobClaim **claims, long *next_due)
+{
+	int			nclaims = 0;
+
+	*next_due = -1;
+	begin_bookkeeping();
+	if (!cj_job_claim_settle_requests())
+		*next_due = LOCKED_INTERVAL;
+	if (check_owners)
+		cj_job_claim_fail_ownerless(!CJ_HAVE_BYPASS_ROLELOGINCHECK);
+	check_owners = false;
+	if (limit > 0)
+		nclaims = cj_job_claim(limit, take_generations(limit),
+							   cj_worker_shared->server_start, claims);
+	else
+		report_waiting_jobs();
+	if (nclaims < limit)
+	{
+		long		due = cj_job_claim_next_due();
+
+		/* What is due and yet was not claimed is locked. */
+		if (due == 0)
+			due = LOCKED_INTERVAL;
+		if (due > 0 && (*next_due < 0 || due < *next_due))
+			*next_due = due;
+	}
+	cj_store_commit();
+
+	return nclaims;
+}
+
+/*
+ * Claim due jobs and hand them to workers.  Returns the milliseconds until the
+ * next job is due, -1 if none is.
+ */
+static long
+distribute_jobs(void)
+{
+	static bool out_of_processes = false;
+	CjJobClaim *claims = NULL;
+	int			limit = cj_worker_reserve();
+	int			nclaims;
+	int			nassigned = 0;
+	long		next_due;
+
+	/* Where no process could be had, try it with one job first. */
+	if (out_of_processes)
+		limit = Min(limit, 1);
+	nclaims = claim_jobs(limit, &claims, &next_due);
+	while (nassigned < nclaims && assign_job(&claims[nassigned]))
+		nassigned++;
+	cj_worker_unreserve(nclaims == limit);
+
+	if (nclaims > 0)
+		release_claims(claims + nassigned, nclaims - nassigned);
+	if (nassigned < nclaims)
+	{
+		out_of_processes = true;
+		return RETRY_INTERVAL;
+	}
+	if (out_of_processes && nclaims == limit && limit > 0)
+		next_due = 0;			/* there may be more for the others */
+	out_of_processes = false;
+	return next_due;
+}
+
+/*
+ * The shorter of two times to wait, of which -1 is none.
+ */
+static long
+shorter(long timeout, long other)
+{
+	return other >= 0 ? Min(timeout, Max(other, 1)) : timeout;
+}
+
+/*
+ * One turn of the coordinator: look at everything there may be to do.  Returns
+ * the milliseconds until the next turn, if no wake-up comes before.
+ */
+static long
+run_turn(void)
+{
+	static TimestampTz progress_copied = 0;
+	long		timeout = IDLE_INTERVAL;
+	TimestampTz now = GetCurrentTimestamp();
+
+	check_started_workers();
+	free_stale_claims();
+	release_unreleased();
+	timeout = shorter(timeout, take_over_lost_jobs());
+	timeout = shorter(timeout, distribute_jobs());
+	cj_worker_lock(LW_EXCLUSIVE);
+	evict_idle_workers(0);
+	cj_worker_unlock();
+	timeout = shorter(timeout, cj_worker_enforce_requests());
+	if (stale_claims || unreleased_claims != NIL)
+		timeout = shorter(timeout, LOCKED_INTERVAL);
+
+	if (TimestampDifferenceExceeds(progress_copied, now, PROGRESS_INTERVAL))
+	{
+		begin_bookkeeping();
+		copy_progress();
+		cj_store_commit();
+		progress_copied = now;
+	}
+	return timeout;
+}
+
+/*
+ * Was this process told to exit?  Whatever it was woken for before, it is about
+ * to look at.
+ */
+static bool
+must_leave(void)
+{
+	CjCoordinatorSlot *mine;
+	bool		leave;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	mine = cj_coordinator_slot(MyDatabaseId, false);
+	leave = mine == NULL || mine->leave;
+	if (mine != NULL)
+		mine->woken = false;
+	cj_worker_unlock();
+
+	return leave;
+}
+
+/*
+ * Has this database the extension?
+ */
+static bool
+has_extension(void)
+{
+	bool		exists;
+
+	cj_store_begin();
+	exists = cj_extension_exists();
+	cj_store_commit();
+
+	return exists;
+}
+
+/*
+ * End this process if it was told to, and with it everything of ours if this
+ * database has no extension any more.
+ */
+static void
+leave_if_unwanted(void)
+{
+	if (must_leave())
+		proc_exit(0);
+
+	while (!has_extension())
+	{
+		if (cj_worker_slots_leave(MyDatabaseId, true) == 0)
+			proc_exit(0);
+		cj_wait_latch(CJ_WAIT_COORDINATOR, RETRY_INTERVAL);
+		if (must_leave())
+			proc_exit(0);
+	}
+}
+
+/*
+ * Main function of a coordinator; "arg" is its place.
+ */
+void
+cj_coordinator_main(Datum arg)
+{
+	MemoryContext turn_context;
+	Oid			database;
+
+	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGINT, PG_SIG_IGN);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	enter_coordinator_slot(DatumGetInt32(arg), database);
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	connected = true;
+	pgstat_report_appname("cancel_job coordinator");
+
+	/*
+	 * A claim that a crash takes back costs nothing: the work it was for has
+	 * not been committed either.
+	 */
+	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
+
+	turn_context = AllocSetContextCreate(TopMemoryContext,
+										 "cancel_job coordinator turn",
+										 ALLOCSET_DEFAULT_SIZES);
+
+	for (;;)
+	{
+		long		timeout;
+
+		MemoryContextReset(turn_context);
+		MemoryContextSwitchTo(turn_context);
+		leave_if_unwanted();
+		cj_pausepoint("coordinator.before_claim");
+		timeout = run_turn();
+		pgstat_report_activity(STATE_IDLE, NULL);
+		pgstat_report_stat(true);
+		cj_wait_latch(CJ_WAIT_COORDINATOR, timeout);
+	}
+}
