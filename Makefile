@@ -37,6 +37,20 @@ OBJS = \
 	src/worker/worker_signal.o \
 	src/worker/worker_slot.o \
 	src/jobtype/jobtype_sql.o \
+	src/syntax/syntax_availability.o \
+	src/syntax/syntax_control.o \
+	src/syntax/syntax_error.o \
+	src/syntax/syntax_hooks.o \
+	src/syntax/syntax_mask.o \
+	src/syntax/syntax_recovery.o \
+	src/syntax/syntax_scan.o \
+	src/syntax/syntax_selftest.o \
+	src/syntax/syntax_shape.o \
+	src/syntax/syntax_show.o \
+	src/syntax/syntax_source.o \
+	src/syntax/syntax_tag.o \
+	src/syntax/syntax_text.o \
+	src/syntax/syntax_translate.o \
 	src/sqlfn/sqlfn_control.o \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
@@ -56,7 +70,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql
+REGRESS = setup job_submit job_control job_list job_sql syntax_statements syntax_errors
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = cancel_vs_finish control_twice pause_vs_claim

@@ -19,6 +19,7 @@
 #include "base/base_extension.h"
 #include "base/base_guc.h"
 #include "jobtype/jobtype.h"
+#include "syntax/syntax.h"
 #include "worker/worker.h"
 
 PG_MODULE_MAGIC;
@@ -42,4 +43,5 @@ _PG_init(void)
 	MarkGUCPrefixReserved("jobs");
 	cj_jobtype_init();
 	cj_worker_init();
+	cj_syntax_init();
 }

@@ -1,0 +1,147 @@
+--
+-- Syntax errors: of statements of ours, with the exact place; and ordinary
+-- ones, which stay as they are.
+--
+-- What CockroachDB refuses.
+CANCEL;
+CANCEL 1;
+CANCEL JOB;
+CANCEL JOB 1, 2;
+CANCEL JOB IF EXISTS 1;
+CANCEL JOB 1 WITH REASON = 'x';
+CANCEL JOBS 1;
+CANCEL JOBS (1);
+CANCEL JOBS;
+CANCEL JOB FOR SCHEDULE 1;
+CANCEL JOBS FOR SCHEDULES 1;
+CANCEL JOBS FOR SCHEDULE SELECT 1;
+CANCEL ALL JOBS;
+CANCEL SCHEDULE 1;
+PAUSE JOB 1 WITH REASON 'x';
+RESUME JOB 1 WITH REASON = 'x';
+SHOW JOBS 1;
+SHOW JOBS WHERE true;
+SHOW JOBS ORDER BY 1;
+SELECT * FROM [CANCEL JOB 1];
+
+-- What a SELECT would allow, but an expression is not.
+CANCEL JOB 1 FROM pg_class;
+CANCEL JOB 1 WHERE true;
+CANCEL JOB 1 AS one;
+CANCEL JOB 1 one;
+CANCEL JOB 1 ORDER BY 1;
+CANCEL JOB 1 LIMIT 1;
+CANCEL JOB 1 UNION SELECT 2;
+CANCEL JOB DISTINCT 1;
+CANCEL JOB ALL 1;
+CANCEL JOB *;
+CANCEL JOB CASE WHEN 1 IS DISTINCT FROM 2 THEN 1 END FROM pg_class;
+CANCEL JOB "all";
+
+-- What is no query.
+CANCEL JOBS DELETE FROM pg_class;
+CANCEL JOBS SHOW JOBS;
+CANCEL JOBS SELECT 1 INTO t;
+CANCEL JOBS WITH x AS (DELETE FROM test.no_ids RETURNING id) SELECT id FROM x;
+
+-- Columns.
+CANCEL JOBS SELECT 1, 2;
+CANCEL JOBS SELECT;
+CANCEL JOBS SELECT 1.5;
+CANCEL JOB 1.5;
+CANCEL JOB 'foo';
+PAUSE JOB true;
+RESUME JOB now();
+CANCEL JOB 9223372036854775808;
+CANCEL JOB '9223372036854775808';
+
+-- Errors in the rest of the text, at their place.
+CANCEL JOB no_such_column;
+CANCEL JOBS SELECT job_id FROM no_such_table;
+CANCEL JOB 1);
+CANCEL JOBS SELECT job_id FORM jobs.jobs;
+SELECT job_id FROM [SHOW JOBS] WHER true;
+SELECT nothing FROM [SHOW JOBS];
+SELECT * FROM [SHOW JOB no_such_column];
+SELECT * FROM [SHOW JOB];
+SELECT * FROM [SHOW JOB 1, 2];
+SELECT * FROM [SHOW JOB 1 \; SELECT 2];
+SELECT * FROM [SHOW JOBS;
+SELECT * FROM SHOW JOBS];
+SELECT [SHOW JOBS];
+SELECT a [SHOW JOBS];
+INSERT INTO [SHOW JOBS] VALUES (1);
+DROP TABLE [SHOW JOBS];
+SELECT 1 \; CANCEL JOB \; SELECT 2;
+SELEC 1 \; CANCEL JOB 1;
+CANCEL JOB 1 \; SELEC 2;
+CANCEL JOB NULL \; SELECT 'no end;
+';
+SELECT 'Ünïcödé – 漢字', j.nothing FROM [SHOW JOBS] j;
+SELECT 'Ünïcödé – 漢字' FROM [SHOW JOBS /* 漢字 */] WHER true;
+SELECT 'é' FROM [SHOW JOB length('漢字')] WHER true;
+CANCEL JOB length('漢字') nö FROM x;
+
+-- In PL/pgSQL: when the function is made, and when it runs.
+CREATE FUNCTION test.bad() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	CANCEL JOB 1, 2;
+END $$;
+CREATE FUNCTION test.bad() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	IF EXISTS (SELECT FROM [SHOW JOBS] WHER true) THEN
+		RETURN;
+	END IF;
+END $$;
+CREATE FUNCTION test.bad() RETURNS void LANGUAGE sql AS 'CANCEL JOB 1, 2';
+DO $$ BEGIN EXECUTE 'CANCEL JOB 1, 2'; END $$;
+DO $$ BEGIN CANCEL JOB no_such_variable; END $$;
+
+-- Our words where they mean nothing, and ordinary mistakes beside them.
+SELECT 'CANCEL JOB 1', $$SHOW JOB 1$$, E'\'CANCEL JOB 1' AS "CANCEL JOB 1"; -- CANCEL JOB 1
+SELECT /* CANCEL JOB 1 */ 'x' "JOBS";
+SELEC 'CANCEL JOB 1';
+SELECT 1 CANCEL JOB 2;
+"CANCEL" JOB 1;
+CANCEL "JOB" 1;
+CANCEL JOBBER 1;
+CANCELLING JOB 1;
+SELECT ARRAY[1, 2, 3][show jobs];
+CREATE TABLE test.words (cancel int, job int, jobs int);
+SELECT cancel job, jobs FROM test.words;
+SELECT cancel jobs FROM test.words WHER job = 1;
+DROP TABLE test.words;
+CREATE ROLE test_role CONTROLJOB;
+
+-- Off.
+SET jobs.native_syntax = off;
+CANCEL JOB 1;
+PAUSE JOBS SELECT 1;
+RESUME JOB 1;
+SHOW JOB 1;
+SHOW JOBS;
+SELECT * FROM [SHOW JOBS];
+SELEC 1 \; CANCEL JOB 1;
+RESET jobs.native_syntax;
+
+-- Without the extension.
+CREATE DATABASE no_jobs;
+\c no_jobs
+CANCEL JOB 1;
+SELECT * FROM [SHOW JOBS];
+SHOW JOBS;
+SELEC 1;
+-- made and dropped, rolled back and committed
+BEGIN;
+CREATE EXTENSION cancel_job;
+CANCEL JOB NULL;
+SHOW JOBS;
+ROLLBACK;
+CANCEL JOB NULL;
+CREATE EXTENSION cancel_job;
+SHOW JOBS;
+DROP EXTENSION cancel_job;
+CANCEL JOB NULL;
+\c contrib_regression
+DROP DATABASE no_jobs;
+DROP TABLE test.no_ids;

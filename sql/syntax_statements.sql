@@ -1,0 +1,251 @@
+--
+-- CANCEL, PAUSE, RESUME and SHOW as statements: forms, command tags, and the
+-- places in which they can stand.
+--
+\set QUIET off
+CREATE TABLE test.no_ids (id bigint);
+
+-- Jobs that wait for their cancel; ids are never printed.
+SELECT jobs.submit('SELECT pg_sleep(600)', description => 'first') AS one,
+	jobs.submit('SELECT pg_sleep(600)', description => 'second') AS two,
+	jobs.submit('SELECT pg_sleep(600)', description => 'third') AS three,
+	jobs.submit('SELECT pg_sleep(600)', description => 'fourth') AS four \gset
+
+-- Every form, and its tag.  A repeated request counts, NULL does not.
+PAUSE JOB :one;
+CALL test.wait_for(:one, 'paused');
+PAUSE JOB :one;
+RESUME JOB :one;
+CALL test.wait_for(:one, 'running');
+PAUSE JOBS VALUES (:one), (:two);
+CALL test.wait_for(:one, 'paused');
+CALL test.wait_for(:two, 'paused');
+RESUME JOBS (SELECT job_id FROM jobs.jobs WHERE description IN ('first', 'second'));
+CANCEL JOB :one;
+CALL test.wait_for(:one, 'canceled');
+CANCEL JOB :one;
+CANCEL JOBS VALUES (:one), (:one), (NULL), (:two);
+CANCEL JOBS SELECT job_id FROM jobs.jobs WHERE description = 'none such';
+CANCEL JOB NULL;
+CALL test.wait_for(:two, 'canceled');
+
+-- Expressions.
+CANCEL JOB :'one';
+CANCEL JOB (:one);
+CANCEL JOB :one + 0;
+CANCEL JOB :one::int;
+CANCEL JOB :one::smallint;
+CANCEL JOB -(-:one);
+CANCEL JOB (SELECT max(job_id) FROM jobs.jobs WHERE description = 'first');
+CANCEL JOB CASE WHEN 1 IS DISTINCT FROM 2 THEN :one END;
+CANCEL JOB coalesce(NULL, :one);
+
+-- Queries.
+CANCEL JOBS TABLE test.no_ids;
+CANCEL JOBS (((SELECT :one)));
+CANCEL JOBS SELECT :'one';
+CANCEL JOBS WITH x AS (SELECT :one AS id) SELECT id FROM x;
+CANCEL JOBS SELECT :one UNION ALL SELECT :two ORDER BY 1;
+CANCEL JOBS (SELECT job_id FROM [SHOW JOBS] WHERE description IN ('first', 'second'));
+
+-- Case, white space and comments.
+cancel job :one;
+CaNcEl JoBs VALUES (:one);
+cancel
+	job
+		:one
+;
+/* before */ CANCEL /* between */ JOB /* operand */ :one /* after */;
+-- a comment; CANCEL JOB 1
+CANCEL -- with a "quote
+JOB :one; -- and another
+PAUSE/**/JOB/**/:three;
+CALL test.wait_for(:three, 'paused');
+RESUME/**/JOBS(SELECT :three);
+CALL test.wait_for(:three, 'running');
+
+-- Several statements in one string, ours and PostgreSQL's mixed.
+SELECT 'before' \; CANCEL JOB :one \; SELECT 'between' \; CANCEL JOBS VALUES (:one), (:two) \; SHOW server_encoding;
+
+-- SHOW, as statement and as row source.
+SHOW JOB :one \gset
+SELECT :'description' AS description, :'status' AS status, :'error' AS error;
+SHOW JOBS SELECT :one \gset
+SELECT :'description' AS description;
+SHOW JOBS \g | grep -c ' second '
+SHOW JOB :one \g | tail -n 2
+SHOW JOBS VALUES (:one), (:two), (:one) \g | tail -n 2
+SHOW JOB NULL \g | tail -n 2
+SHOW JOB -1 \g | tail -n 2
+SHOW/**/JOBS \g | tail -n 2 | sed 's/[0-9][0-9]*/n/'
+SELECT description, status FROM [SHOW JOB :one];
+SELECT description FROM [SHOW JOBS VALUES (:one), (:two)] ORDER BY 1;
+SELECT description FROM [ SHOW JOBS SELECT job_id FROM [SHOW JOBS] j WHERE j.description = 'second' ];
+SELECT job_type, description, user_name = current_user AS mine FROM [SHOW JOBS] WHERE job_id = :one;
+SELECT j.description FROM [SHOW JOBS] AS j WHERE j.job_id = :one;
+SELECT show_jobs.description FROM [SHOW JOBS] WHERE show_jobs.job_id = :one;
+SELECT id FROM [SHOW JOB :one] AS j (id) WHERE id <> :one;
+SELECT a.description, b.description FROM [SHOW JOBS] a JOIN [SHOW JOBS] b USING (job_id) WHERE job_id = :one;
+SELECT x, description FROM generate_series(1, 2) x, [SHOW JOB :one];
+WITH j AS (SELECT * FROM [SHOW JOBS]) SELECT description FROM j WHERE job_id = :one;
+SELECT (SELECT description FROM [SHOW JOB :one]) || '!' AS description;
+SELECT 1 AS found WHERE EXISTS (SELECT FROM [show/**/jobs] WHERE job_id = :one);
+TABLE [SHOW JOB -1];
+SELECT description FROM (SELECT * FROM [SHOW JOB :one]) x UNION ALL SELECT description FROM [SHOW JOB :two];
+
+-- In statements of other kinds.
+CREATE TEMP TABLE copy AS SELECT job_id, description FROM [SHOW JOBS] WHERE job_id IN (:one, :two);
+INSERT INTO copy SELECT job_id, 'again' FROM [SHOW JOB :one];
+UPDATE copy SET description = j.status FROM [SHOW JOBS] j WHERE j.job_id = copy.job_id AND copy.description = 'again';
+DELETE FROM copy USING [SHOW JOB :two] j WHERE j.job_id = copy.job_id;
+MERGE INTO copy USING [SHOW JOB :one] j ON j.job_id = copy.job_id AND copy.description = 'first'
+	WHEN MATCHED THEN UPDATE SET description = 'merged';
+COPY (SELECT description FROM copy ORDER BY 1) TO STDOUT;
+COPY (SELECT description FROM [SHOW JOB :one]) TO STDOUT;
+CREATE VIEW test.one AS SELECT description FROM [SHOW JOBS] WHERE description = 'first';
+SELECT * FROM test.one;
+DROP VIEW test.one;
+PREPARE one AS SELECT description FROM [SHOW JOB $1];
+EXECUTE one(:one);
+DEALLOCATE one;
+EXPLAIN (COSTS OFF) SELECT description FROM [SHOW JOBS] \g | grep Scan | head -n 1
+CREATE FUNCTION test.described(bigint) RETURNS text LANGUAGE sql
+	BEGIN ATOMIC
+		SELECT CASE WHEN true THEN description END FROM [SHOW JOB $1];
+	END;
+SELECT test.described(:one);
+DROP FUNCTION test.described;
+
+-- In a transaction block: seen inside, undone by ROLLBACK.
+BEGIN;
+CANCEL JOB :three;
+SELECT status FROM [SHOW JOB :three];
+ROLLBACK;
+SELECT status FROM [SHOW JOB :three];
+BEGIN;
+SAVEPOINT s;
+CANCEL JOB :three;
+ROLLBACK TO s;
+COMMIT;
+SELECT status FROM [SHOW JOB :three];
+
+-- After an error in a block, and after its end.
+BEGIN;
+SELECT 1/0;
+CANCEL JOB :three;
+SELECT 1;
+CANCEL JOB :three;
+SHOW JOB :three;
+ROLLBACK;
+SELECT status FROM [SHOW JOB :three];
+BEGIN;
+SAVEPOINT s;
+SELECT 1/0;
+ROLLBACK TO s;
+PAUSE JOB :three;
+COMMIT;
+CALL test.wait_for(:three, 'paused');
+RESUME JOB :three;
+CALL test.wait_for(:three, 'running');
+
+-- Read-only.
+BEGIN READ ONLY;
+CANCEL JOB :three;
+ROLLBACK;
+
+-- PL/pgSQL: static, with variables, with EXECUTE, in an exception block.
+CREATE PROCEDURE test.cancel_static(id bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	found_status text;
+	shown record;
+	ids bigint[];
+BEGIN
+	PAUSE JOB id;
+	CALL test.wait_for(id, 'paused');
+	RESUME JOBS SELECT id;
+	CALL test.wait_for(id, 'running');
+	SELECT status INTO found_status FROM [SHOW JOB id];
+	RAISE NOTICE 'status: %', found_status;
+	FOR shown IN SHOW JOB id LOOP
+		RAISE NOTICE 'shown: %', shown.description;
+	END LOOP;
+	FOR shown IN SHOW JOBS LOOP
+		ids := ids || shown.job_id;
+	END LOOP;
+	RAISE NOTICE 'in the list: %', id = ANY (ids);
+	found_status := (SELECT max(status) FROM [SHOW JOB id]);
+	IF EXISTS (SELECT FROM [SHOW JOBS] j WHERE j.job_id = id) AND found_status = 'running' THEN
+		BEGIN
+			CANCEL JOB id;
+			RAISE division_by_zero;
+		EXCEPTION WHEN division_by_zero THEN
+			RAISE NOTICE 'undone: %', (SELECT status FROM [SHOW JOB id]);
+		END;
+	END IF;
+	BEGIN
+		CANCEL JOB -1;
+	EXCEPTION WHEN undefined_object THEN
+		RAISE NOTICE '%', sqlerrm;
+	END;
+	EXECUTE 'CANCEL JOB $1' USING id;
+	EXECUTE format('CANCEL JOB %s', id);
+	COMMIT;
+	CALL test.wait_for(id, 'canceled');
+END $$;
+CALL test.cancel_static(:three);
+DO $$ BEGIN CANCEL JOB (SELECT max(job_id) FROM jobs.jobs WHERE description = 'fourth'); END $$;
+CALL test.wait_for(:four, 'canceled');
+SELECT jobs.submit('SELECT pg_sleep(600)', description => 'fifth') AS five \gset
+CREATE FUNCTION test.cancel_by_name(text) RETURNS void LANGUAGE sql AS
+	'CANCEL JOBS SELECT job_id FROM jobs.jobs WHERE description = $1';
+SELECT test.cancel_by_name('fifth');
+CALL test.wait_for(:five, 'canceled');
+-- the same plans once more, and after DISCARD ALL
+DO $$ DECLARE n int := 0; r record; BEGIN
+	FOR i IN 1 .. 3 LOOP
+		FOR r IN SHOW JOBS LOOP n := n + 1; END LOOP;
+	END LOOP;
+	RAISE NOTICE '%', n > 0;
+END $$;
+CREATE FUNCTION test.count_shown() RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE n int := 0; r record;
+BEGIN
+	FOR r IN SHOW JOBS LOOP n := n + 1; END LOOP;
+	RETURN n > 0;
+END $$;
+SELECT test.count_shown();
+DISCARD ALL;
+SELECT test.count_shown();
+DEALLOCATE ALL;
+SELECT test.count_shown();
+SHOW JOBS \g | grep -c ' fifth '
+
+-- A tag never strays to another statement.
+SELECT test.count_shown();
+DO $$ BEGIN PERFORM test.count_shown(); END $$;
+CREATE TABLE test.fires (n int);
+CREATE FUNCTION test.fire() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM test.count_shown();
+	CANCEL JOB NULL;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER fire AFTER INSERT ON test.fires FOR EACH ROW EXECUTE FUNCTION test.fire();
+INSERT INTO test.fires VALUES (1), (2);
+DROP TABLE test.fires;
+CANCEL JOB -1;
+SELECT 1 AS after_error;
+
+-- A parameter, a cursor and a prepared statement of the user's own are theirs.
+SHOW jobs.max_running;
+SHOW work_mem;
+BEGIN;
+DECLARE jobs CURSOR FOR SELECT 1 AS mine;
+FETCH jobs;
+COMMIT;
+PREPARE jobs AS SELECT 2 AS mine;
+EXECUTE jobs;
+DEALLOCATE jobs;
+
+DROP FUNCTION test.fire, test.count_shown, test.cancel_by_name;
+DROP PROCEDURE test.cancel_static;

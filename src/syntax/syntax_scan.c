@@ -1,0 +1,176 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_scan.c
+ *	  The tokens of a text, by PostgreSQL's own scanner.
+ *
+ * Quoting, comments, dollar quotes and Unicode escapes are the server's, so
+ * that words of ours in any of them are never taken for a statement.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/syntax/syntax_scan.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "compat.h"
+#include "syntax/syntax_scan.h"
+
+/*
+ * Is this a byte of an unquoted word, by the rules of the scanner?
+ */
+static inline bool
+is_word_byte(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(c >= '0' && c <= '9') || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
+}
+
+/*
+ * The length of the unquoted word that begins at "at", 0 if none does.
+ */
+static int
+word_length(const char *at)
+{
+	int			len = 0;
+
+	/* A digit begins a number, a dollar a parameter or a quote. */
+	if ((*at >= '0' && *at <= '9') || *at == '$')
+		return 0;
+	while (is_word_byte(at[len]))
+		len++;
+	return len;
+}
+
+/*
+ * Begin to scan a text, in the current memory context.
+ */
+void
+cj_scan_begin(CjScan *scan, const char *str)
+{
+	scan->str = str;
+	scan->scanner = scanner_init(str, &scan->extra, &ScanKeywords,
+								 ScanKeywordTokens);
+	/* The parser gives these warnings too. */
+	cj_disable_escape_warning(&scan->extra);
+}
+
+/*
+ * The next token.  Raises what the scanner raises, for example about a string
+ * without an end.
+ */
+CjToken
+cj_scan_next(CjScan *scan)
+{
+	CjToken		token = {0};
+	core_YYSTYPE value;
+	YYLTYPE		location;
+	int			code = core_yylex(&value, &location, scan->scanner);
+
+	token.start = location;
+	if (code == 0)
+	{
+		token.start = scan->extra.scanbuflen;
+		token.end = true;
+	}
+	else if (code < 256)
+		token.symbol = code;
+	else
+		token.wordlen = word_length(scan->str + location);
+	return token;
+}
+
+/*
+ * The token that was read last, as it stands in the text.
+ */
+const char *
+cj_scan_token_text(const CjScan *scan, const CjToken *token)
+{
+	/* The scanner has put a NUL behind it. */
+	return scan->extra.scanbuf + token->start;
+}
+
+/*
+ * End a scan.
+ */
+void
+cj_scan_end(CjScan *scan)
+{
+	scanner_finish(scan->scanner);
+}
+
+/*
+ * Is the token this word, in whatever case?  "word" is in lower case.
+ *
+ * A quoted identifier is no word, and neither is the prefix of a string as in
+ * E'...'.
+ */
+bool
+cj_scan_is_word(const char *str, const CjToken *token, const char *word)
+{
+	return token->wordlen == strlen(word) &&
+		pg_strncasecmp(str + token->start, word, token->wordlen) == 0;
+}
+
+/*
+ * Does this word stand at a byte offset at which a token begins?
+ */
+bool
+cj_scan_word_stands_at(const char *str, int offset, const char *word)
+{
+	CjToken		token = {0};
+
+	token.start = offset;
+	token.wordlen = word_length(str + offset);
+	return cj_scan_is_word(str, &token, word);
+}
+
+/*
+ * Where the comment that begins at "at" ends; comments nest.  "at" itself if
+ * none begins there.
+ */
+static const char *
+skip_comment(const char *at)
+{
+	int			depth = 0;
+
+	if (at[0] == '-' && at[1] == '-')
+		return at + strcspn(at, "\n\r");
+	do
+	{
+		if (at[0] == '/' && at[1] == '*')
+		{
+			depth++;
+			at += 2;
+		}
+		else if (depth > 0 && at[0] == '*' && at[1] == '/')
+		{
+			depth--;
+			at += 2;
+		}
+		else if (depth > 0)
+			at++;
+	} while (depth > 0 && *at != '\0');
+	return at;
+}
+
+/*
+ * Is this word the first token at or behind a byte offset that is in none:
+ * beyond white space and comments?
+ */
+bool
+cj_scan_begins_with(const char *str, int offset, const char *word)
+{
+	const char *at = str + offset;
+	const char *before;
+
+	do
+	{
+		before = at;
+		at += strspn(at, " \t\n\r\f\v");
+		at = skip_comment(at);
+	} while (at != before);
+	return cj_scan_word_stands_at(str, at - str, word);
+}

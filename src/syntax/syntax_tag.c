@@ -1,0 +1,202 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_tag.c
+ *	  Command tags of our own.
+ *
+ * The server's tags are a fixed enum.  So for one CommandComplete message the
+ * functions that send messages are ours.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/syntax/syntax_tag.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "libpq/libpq.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+
+#include "compat.h"
+#include "syntax/syntax_scan.h"
+#include "syntax/syntax_tag.h"
+
+/* The methods that ours stand in for, NULL while no tag is to be replaced. */
+static const PQcommMethods *original_methods = NULL;
+static PQcommMethods our_methods;
+
+static char pending_tag[64];
+static const char *expected_tag = NULL; /* the beginning of the server's own;
+										 * NULL while no tag is pending */
+
+/*
+ * The tag of portals that may wait for a further Execute, until the end of the
+ * transaction; NULL if there are none.  The rows of SHOW JOBS are all there at
+ * the first Execute, so nothing of ours runs at the others.
+ */
+static const char *suspended_tag = NULL;
+
+/*
+ * Let the server send its messages itself, if no tag is to be replaced.
+ */
+static void
+restore_methods(void)
+{
+	if (original_methods == NULL || expected_tag != NULL ||
+		suspended_tag != NULL)
+		return;
+	if (PqCommMethods == &our_methods)
+		PqCommMethods = original_methods;
+	original_methods = NULL;
+}
+
+/*
+ * Drop the pending tag, if there is one.
+ */
+void
+cj_tag_forget(void)
+{
+	expected_tag = NULL;
+	restore_methods();
+}
+
+/*
+ * The transaction ends, and with it its portals.
+ */
+void
+cj_tag_forget_portals(void)
+{
+	suspended_tag = NULL;
+	restore_methods();
+}
+
+/*
+ * Is this text one statement?  A semicolon in a comment counts.
+ */
+static bool
+is_single(const char *str)
+{
+	const char *end = strchr(str, ';');
+
+	return end == NULL || end[strspn(end, "; \t\n\r\f\v")] == '\0';
+}
+
+/*
+ * Does the portal that is being executed have the suspended tag?  A SELECT
+ * whose text is one statement and begins with SHOW is one of ours.
+ */
+static bool
+is_suspended(const char *tag)
+{
+	return suspended_tag != NULL && debug_query_string != NULL &&
+		strncmp(tag, "SELECT", strlen("SELECT")) == 0 &&
+		cj_scan_begins_with(debug_query_string, 0, "show") &&
+		is_single(debug_query_string);
+}
+
+/*
+ * Send the end of a statement: with our tag in the place of the server's, and
+ * with the server's count if ours has none.
+ */
+static int
+put_tag(const PQcommMethods *methods, const char *body, size_t len)
+{
+	const char *expected = expected_tag;
+	const char *ours = pending_tag;
+	char		tag[sizeof(pending_tag) + 32];
+
+	cj_tag_forget();
+	if (expected == NULL && is_suspended(body))
+	{
+		expected = "SELECT";
+		ours = suspended_tag;
+	}
+	if (expected == NULL || strncmp(body, expected, strlen(expected)) != 0)
+		return methods->putmessage(PqMsg_CommandComplete, body, len);
+
+	strlcpy(tag, ours, sizeof(tag));
+	strlcat(tag, body + strlen(expected), sizeof(tag));
+	return methods->putmessage(PqMsg_CommandComplete, tag, strlen(tag) + 1);
+}
+
+/*
+ * PQcommMethods: let pass what comes before the end of the statement, and end
+ * it with our tag, unless it ends otherwise.
+ */
+static int
+put_message(char type, const char *body, size_t len)
+{
+	const PQcommMethods *methods = original_methods;
+
+	switch (type)
+	{
+		case PqMsg_CommandComplete:
+			return put_tag(methods, body, len);
+		case PqMsg_PortalSuspended:
+			if (expected_tag != NULL)
+				suspended_tag = "SHOW JOBS";
+			cj_tag_forget();
+			break;
+		case PqMsg_ErrorResponse:
+		case PqMsg_ReadyForQuery:
+			cj_tag_forget();
+			break;
+		default:
+			break;
+	}
+	return methods->putmessage(type, body, len);
+}
+
+/*
+ * Let the next CommandComplete message have the pending tag, if its own is the
+ * expected one.
+ */
+static void
+replace_tag(const char *expected)
+{
+	expected_tag = expected;
+	if (original_methods != NULL)
+		return;
+	original_methods = PqCommMethods;
+	our_methods = *original_methods;
+	our_methods.putmessage = put_message;
+	PqCommMethods = &our_methods;
+}
+
+/*
+ * Does this process send tags to a client?
+ */
+static bool
+has_client(void)
+{
+	return MyProcPort != NULL && whereToSendOutput == DestRemote;
+}
+
+/*
+ * Let the command tag of a control statement that the client sent, and that is
+ * about to end, be "tag" and a count.
+ */
+void
+cj_tag_set(const char *tag, int64 count)
+{
+	if (!has_client())
+		return;
+	snprintf(pending_tag, sizeof(pending_tag), "%s " INT64_FORMAT, tag, count);
+	replace_tag("DECLARE CURSOR");
+}
+
+/*
+ * Let the command tag of a SELECT that the client sent as another statement,
+ * and that is about to end, be "tag" and the number of rows.
+ */
+void
+cj_tag_set_counted(const char *tag)
+{
+	if (!has_client())
+		return;
+	strlcpy(pending_tag, tag, sizeof(pending_tag));
+	replace_tag("SELECT");
+}

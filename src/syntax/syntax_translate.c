@@ -1,0 +1,208 @@
+/*-------------------------------------------------------------------------
+ *
+ * syntax_translate.c
+ *	  From a text with statements of ours to parse trees.
+ *
+ * The masked text is parsed by raw_parser(); in its result, the statements and
+ * row sources that the marks point to become nodes that PostgreSQL knows:
+ *
+ *	CANCEL JOB ..	a DeclareCursorStmt whose cursor has a name of ours: its
+ *					query is analysed with parameters and PL/pgSQL variables,
+ *					and the utility hook runs it
+ *	SHOW JOB ..		SELECT * FROM jobs.show_jobs(ARRAY(..))
+ *	[SHOW JOBS]		jobs.show_jobs() in the place of a table
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/syntax/syntax_translate.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+
+#include "base/base_extension.h"
+#include "syntax/syntax_control.h"
+#include "syntax/syntax_error.h"
+#include "syntax/syntax_shape.h"
+#include "syntax/syntax_source.h"
+#include "syntax/syntax_translate.h"
+
+/*
+ * The table function jobs.show_jobs(argument) AS alias; without an argument
+ * for NULL.
+ */
+static Node *
+make_show_function(Node *argument, Alias *alias, int location)
+{
+	RangeFunction *source = makeNode(RangeFunction);
+	FuncCall   *call;
+
+	call = makeFuncCall(list_make2(makeString(pstrdup(CJ_SCHEMA_NAME)),
+								   makeString(pstrdup("show_jobs"))),
+						argument == NULL ? NIL : list_make1(argument),
+						COERCE_EXPLICIT_CALL, location);
+	source->functions = list_make1(list_make2(call, NIL));
+	source->alias = alias != NULL ? alias : makeAlias("show_jobs", NIL);
+	return (Node *) source;
+}
+
+/*
+ * SELECT * FROM jobs.show_jobs(ARRAY(query)).
+ */
+static Node *
+make_show_statement(SelectStmt *query, int location)
+{
+	SelectStmt *statement = makeNode(SelectStmt);
+	SubLink    *ids = makeNode(SubLink);
+	ColumnRef  *star = makeNode(ColumnRef);
+	ResTarget  *target = makeNode(ResTarget);
+
+	ids->subLinkType = ARRAY_SUBLINK;
+	ids->subselect = (Node *) query;
+	ids->location = location;
+	star->fields = list_make1(makeNode(A_Star));
+	star->location = location;
+	target->val = (Node *) star;
+	target->location = location;
+	statement->targetList = list_make1(target);
+	statement->fromClause = list_make1(make_show_function((Node *) ids, NULL,
+														  location));
+	return (Node *) statement;
+}
+
+/*
+ * DECLARE "name of ours" CURSOR FOR query.
+ */
+static Node *
+make_control_statement(CjControlVerb verb, SelectStmt *query)
+{
+	DeclareCursorStmt *statement = makeNode(DeclareCursorStmt);
+
+	statement->portalname = pstrdup(cj_control_portal_name(verb));
+	statement->options = CURSOR_OPT_FAST_PLAN;
+	statement->query = (Node *) query;
+	return (Node *) statement;
+}
+
+/*
+ * CjMakeSource.  What stands in the brackets is parsed by itself, with all
+ * that stands around it blank.
+ */
+static Node *
+make_source(const CjMark *mark, Alias *alias, const char *str)
+{
+	int			begin = mark->start + 1;
+	int			end = mark->end - 1;
+	RangeSubselect *source;
+	CjMask		mask;
+	char	   *inside;
+	List	   *statements;
+
+	if (mark->operand == end)
+	{
+		if (mark->single)
+			cj_syntax_error_at(str, end);
+		return make_show_function(NULL, alias, mark->start);
+	}
+
+	check_stack_depth();
+	inside = MemoryContextAllocHuge(CurrentMemoryContext, (Size) end + 1);
+	memset(inside, ' ', begin);
+	memcpy(inside + begin, str + begin, end - begin);
+	inside[end] = '\0';
+	cj_mask_text(&mask, inside, end);
+	statements = cj_translate(inside, end, &mask, RAW_PARSE_DEFAULT);
+	if (list_length(statements) != 1)
+		cj_syntax_error_at(str, ((CjMark *) linitial(mask.marks))->end);
+
+	source = makeNode(RangeSubselect);
+	source->subquery = linitial_node(RawStmt, statements)->stmt;
+	source->alias = alias != NULL ? alias : makeAlias("show_jobs", NIL);
+	return (Node *) source;
+}
+
+/*
+ * Where a statement of a text of "len" bytes ends.
+ */
+static int
+statement_end(const RawStmt *statement, int len)
+{
+	return statement->stmt_len == 0 ? len :
+		statement->stmt_location + statement->stmt_len;
+}
+
+/*
+ * Put the statement that a mark means into its place.
+ */
+static void
+translate_statement(RawStmt *statement, const CjMark *mark, const char *str)
+{
+	SelectStmt *query;
+
+	query = cj_shape_operand(statement->stmt, mark, str);
+	if (mark->kind == CJ_MARK_CONTROL)
+		statement->stmt = make_control_statement(mark->verb, query);
+	else
+		statement->stmt = make_show_statement(query, mark->start);
+
+	if (statement->stmt_location > mark->start)
+	{
+		if (statement->stmt_len > 0)
+			statement->stmt_len += statement->stmt_location - mark->start;
+		statement->stmt_location = mark->start;
+	}
+}
+
+/*
+ * Translate the statements that the marks point to; both lists are in the
+ * order of the text.
+ *
+ * Before 18 a statement begins behind the semicolon of the one before, since
+ * then at its first token, which the mask may have blanked.
+ */
+static void
+translate_statements(List *statements, const CjMask *mask, const char *str,
+					 int len)
+{
+	int			i = 0;
+	ListCell   *lc;
+
+	foreach(lc, mask->marks)
+	{
+		CjMark	   *mark = lfirst(lc);
+		RawStmt    *statement = NULL;
+
+		if (mark->kind == CJ_MARK_SOURCE)
+			continue;
+		for (; i < list_length(statements); i++)
+		{
+			statement = list_nth_node(RawStmt, statements, i);
+			if (statement_end(statement, len) > mark->start)
+				break;
+		}
+		if (i == list_length(statements) ||
+			statement->stmt_location >= mark->end)
+			cj_syntax_error_at(str, mark->operand);
+		translate_statement(statement, mark, str);
+	}
+}
+
+/*
+ * What raw_parser() would return for the text if it knew our statements.
+ *
+ * Raises its errors, at the positions of the text.  Allocates in the current
+ * memory context.
+ */
+List *
+cj_translate(const char *str, int len, const CjMask *mask, RawParseMode mode)
+{
+	List	   *statements = raw_parser(mask->str, mode);
+
+	cj_source_replace(statements, mask, str, make_source);
+	translate_statements(statements, mask, str, len);
+	return statements;
+}
