@@ -740,7 +740,7 @@ distribute_jobs(void)
 	nclaims = claim_jobs(limit, &claims, &next_due);
 	while (nassigned < nclaims && assign_job(&claims[nassigned]))
 		nassigned++;
-	cj_worker_unreserve(nclaims == limit);
+	cj_worker_unreserve(nassigned, nclaims == limit && nassigned == nclaims);
 
 	if (nclaims > 0)
 		release_claims(claims + nassigned, nclaims - nassigned);
@@ -818,6 +818,24 @@ must_leave(void)
 }
 
 /*
+ * Is there something new to look at since must_leave()?  What waits in between,
+ * for a lock or for a page, may have used up the latch.
+ */
+static bool
+is_woken(void)
+{
+	CjCoordinatorSlot *mine;
+	bool		woken;
+
+	cj_worker_lock(LW_SHARED);
+	mine = cj_coordinator_slot(MyDatabaseId, false);
+	woken = mine == NULL || mine->woken || mine->leave;
+	cj_worker_unlock();
+
+	return woken || ConfigReloadPending;
+}
+
+/*
  * Has this database the extension?
  */
 static bool
@@ -892,6 +910,6 @@ cj_coordinator_main(Datum arg)
 		timeout = run_turn();
 		pgstat_report_activity(STATE_IDLE, NULL);
 		pgstat_report_stat(true);
-		cj_wait_latch(CJ_WAIT_COORDINATOR, timeout);
+		cj_wait_latch(CJ_WAIT_COORDINATOR, is_woken() ? 0 : timeout);
 	}
 }

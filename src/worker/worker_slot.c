@@ -191,6 +191,7 @@ wake_starved(const CjCoordinatorSlot *but)
 		if (slot != but && slot->starved && slot->latch != NULL)
 		{
 			slot->starved = false;
+			slot->woken = true;
 			SetLatch(slot->latch);
 		}
 	}
@@ -245,11 +246,15 @@ cj_worker_reserve(void)
 }
 
 /*
- * Give back what cj_worker_reserve() reserved: the claimed jobs have slots now.
- * With "more" jobs due than there was place for, the coordinator stays starved.
+ * Give back what cj_worker_reserve() reserved: "nused" claimed jobs have slots
+ * now.  With "more" jobs due than there was place for, the coordinator stays
+ * starved.
+ *
+ * Others are woken only if there is something for them: two coordinators that
+ * starve must not wake each other for ever.
  */
 void
-cj_worker_unreserve(bool more)
+cj_worker_unreserve(int nused, bool more)
 {
 	CjCoordinatorSlot *mine;
 
@@ -257,11 +262,12 @@ cj_worker_unreserve(bool more)
 	mine = cj_coordinator_slot(MyDatabaseId, false);
 	if (mine != NULL)
 	{
+		if (mine->reserved > nused)
+			wake_starved(mine);
 		mine->reserved = 0;
 		if (!more)
 			mine->starved = false;
 	}
-	wake_starved(mine);
 	cj_worker_unlock();
 }
 

@@ -99,7 +99,7 @@ extern CjCoordinatorSlot *cj_coordinator_slot(Oid database, bool create);
 extern void cj_coordinator_wake(Oid database);
 extern void cj_coordinator_wake_starved(void);
 extern int	cj_worker_reserve(void);
-extern void cj_worker_unreserve(bool more);
+extern void cj_worker_unreserve(int nused, bool more);
 extern void cj_worker_slot_set_state(CjWorkerSlot *slot, CjSlotState state);
 extern void cj_worker_slot_clear_job(CjWorkerSlot *slot);
 extern void cj_worker_slot_progress(CjWorkerSlot *slot, double *fraction,

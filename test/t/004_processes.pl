@@ -14,11 +14,15 @@ use JobsTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 use WireClient;
 
-my $node = jobs_node('main', q{
+# The timer of deadlock_timeout would wake up who has to wake up by himself.
+my $node = jobs_node(
+	'main', q{
 jobs.max_running = 10
 jobs.worker_idle_timeout = '1h'
+deadlock_timeout = '1h'
 });
 my $client = WireClient->new($node);
 
@@ -48,6 +52,29 @@ sub wait_for_processes
 
 	return wait_until(
 		sub { return scalar(processes($kind, $database)) == $count; });
+}
+
+# Wait until the launcher and the coordinators sleep and go on to do so.
+sub comes_to_rest
+{
+	my @processes = (processes('launcher'), processes('coordinator'));
+	my $wakeups = sub {
+		return join(' ',
+			map { slurp_file("/proc/$_/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m }
+			  @processes);
+	};
+
+	return wait_until(
+		sub {
+			my $before = $wakeups->();
+
+			for (1 .. 20)
+			{
+				usleep(20_000);
+				return 0 if $wakeups->() ne $before;
+			}
+			return 1;
+		});
 }
 
 sub error_of
@@ -340,6 +367,57 @@ is( scalar(grep { !/(${full}|HINT)/ } loglines_of(log_since($node, $log_start)))
 	0,
 	'the log has nothing else to say about all this');
 set_conf($node, 'jobs.worker_idle_timeout' => '1h');
+
+#
+# Nothing wakes a coordinator in vain, and no wake-up is lost
+#
+SKIP:
+{
+	skip 'this needs Linux\' /proc', 5 unless -r '/proc/self/status';
+
+	# Two databases with jobs that wait must not wake each other for ever.
+	set_conf($node, 'jobs.max_running' => '1');
+	$third->rows('CREATE EXTENSION cancel_job');
+	$job = submit($client, 'SELECT pg_sleep(100000)');
+	ok(wait_for_status($client, $job, 'running'), 'one job runs');
+	my $here = submit($client, 'SELECT 1');
+	my $there = submit($third, 'SELECT 1');
+	ok(comes_to_rest(), 'jobs wait in two databases: nobody wakes up');
+	$client->rows("CANCEL JOB $job");
+	ok(wait_for_status($client, $here, 'succeeded'), 'the one runs');
+	ok(wait_for_status($third, $there, 'succeeded'), 'and the other');
+	ok(comes_to_rest(), 'nothing to do: nobody wakes up');
+	$third->rows('DROP EXTENSION cancel_job');
+	set_conf($node, 'jobs.max_running' => '10');
+}
+
+# A request arrives while the coordinator waits for something else.
+$job = submit($client, 'SELECT 1');
+ok(wait_for_idle($client, $job) && wait_for_status($client, $job, 'succeeded'),
+	'a worker that waits');
+$client->rows(
+	q{
+CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock(9);
+	RETURN NEW;
+END $$;
+CREATE TRIGGER hold BEFORE INSERT ON jobs.message FOR EACH ROW
+	WHEN (NEW.message = 'running') EXECUTE FUNCTION hold()});
+$blocker->rows('SELECT pg_advisory_lock(9)');
+$first = submit($client, 'SELECT pg_sleep(100000)');
+ok( wait_for(
+		$client,
+		q{SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE wait_event = 'advisory' AND backend_type = 'cancel_job coordinator'}
+	),
+	'the coordinator is held up');
+$next = submit($client, 'SELECT 1');
+$client->rows("CANCEL JOB $next");
+$blocker->rows('SELECT pg_advisory_unlock(9)');
+ok(wait_for_status($client, $next, 'canceled'), 'what came meanwhile is done');
+$client->rows("DROP TRIGGER hold ON jobs.message; CANCEL JOB $first");
+ok(wait_for_status($client, $first, 'canceled'), 'and all else');
 
 #
 # Processes that end
