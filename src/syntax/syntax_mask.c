@@ -34,7 +34,8 @@ typedef struct MaskState
 	const char *str;
 	CjToken		token;			/* the current one */
 	int			depth;			/* of parentheses and brackets */
-	int			body_depth;		/* of BEGIN ATOMIC, and BEGIN and CASE in it */
+	int			body_depth;		/* of BEGIN ATOMIC bodies */
+	bool		may_have_body;	/* the statement creates a function */
 	CjMask	   *mask;
 } MaskState;
 
@@ -56,22 +57,40 @@ cj_mask_is_candidate(const char *str, int len)
 }
 
 /*
- * Overwrite a stretch of the masked text: "with", padded with blanks.  Line
- * ends stay.
+ * Overwrite a stretch of the masked text: "with", padded with blanks.
+ *
+ * Multi-byte characters, which a comment can hold, stay in a comment, so that
+ * the stretch has as many characters as before.
  */
 static void
 overwrite(MaskState *state, int start, int end, const char *with)
 {
-	char	   *masked = state->mask->str;
+	char	   *at = state->mask->str + start;
 	int			len = strlen(with);
+	bool		comment = false;
 
 	Assert(end - start >= len);
+	memset(at, ' ', end - start);
+	memcpy(at, with, len);
+	at += len;
 	for (int i = start; i < end; i++)
 	{
-		if (masked[i] != '\n' && masked[i] != '\r')
-			masked[i] = ' ';
+		if (!IS_HIGHBIT_SET(state->str[i]))
+			continue;
+		if (!comment)
+		{
+			memcpy(at, "/*", 2);
+			at += 2;
+			comment = true;
+		}
+		*at++ = state->str[i];
 	}
-	memcpy(masked + start, with, len);
+	if (comment)
+	{
+		memcpy(at, "*/", 2);
+		at += 2;
+	}
+	Assert(at <= state->mask->str + end);
 }
 
 /*
@@ -153,7 +172,8 @@ add_mark(MaskState *state, CjMarkKind kind, int start, bool single)
  * them and return the mark.  The current token is then the first that is not
  * one of these words.
  *
- * SHOW JOBS by itself stays as it is: PostgreSQL parses it.
+ * SHOW JOBS by itself stays as it is: PostgreSQL parses it.  So does SHOW of a
+ * parameter called jobs.something.
  */
 static CjMark *
 mask_statement(MaskState *state)
@@ -175,7 +195,8 @@ mask_statement(MaskState *state)
 	if (!control)
 	{
 		advance(state);
-		if (state->token.end || state->token.symbol == ';')
+		if (state->token.end || state->token.symbol == ';' ||
+			state->token.symbol == '.')
 			return NULL;
 	}
 
@@ -238,7 +259,10 @@ mask_source(MaskState *state)
 	job_end = word_end(state);
 	advance(state);
 	operand = state->token.start;
-	while (state->depth > depth && !state->token.end)
+	if (state->token.symbol == '.')
+		return;
+	while (state->depth > depth && !state->token.end &&
+		   (state->token.symbol != ';' || state->depth > depth + 1))
 		advance(state);
 	if (state->token.symbol != ']')
 		return;
@@ -256,25 +280,53 @@ mask_source(MaskState *state)
 }
 
 /*
- * Keep count of the blocks of a CREATE FUNCTION .. BEGIN ATOMIC .. END, whose
- * semicolons do not end the statement; psql counts in the same way.  Moves on.
+ * At the beginning of a statement, be it one in a BEGIN ATOMIC body: note
+ * whether it can have such a body, or end the body if there is none.
  */
 static void
-count_blocks(MaskState *state)
+begin_statement(MaskState *state)
 {
-	bool		begin = at_word(state, "begin");
+	state->may_have_body = false;
+	if (state->body_depth > 0 && at_word(state, "end"))
+		state->body_depth--;
+	if (!at_word(state, "create"))
+		return;
 
-	if (state->body_depth > 0)
+	advance(state);
+	if (at_word(state, "or"))
 	{
-		if (begin || at_word(state, "case"))
-			state->body_depth++;
-		else if (at_word(state, "end"))
-			state->body_depth--;
-		begin = false;
+		advance(state);
+		if (at_word(state, "replace"))
+			advance(state);
 	}
+	state->may_have_body = at_word(state, "function") ||
+		at_word(state, "procedure");
+}
+
+/*
+ * Move on by a token, into and out of the bodies of CREATE FUNCTION .. BEGIN
+ * ATOMIC ..; ..; END, whose semicolons do not end the statement.
+ *
+ * The END of a body comes directly behind a semicolon, or ATOMIC, and nothing
+ * else that can stand there does: CASE .. END is no matter.
+ */
+static void
+move_on(MaskState *state)
+{
+	bool		begin = state->may_have_body && state->depth == 0 &&
+	at_word(state, "begin");
+	bool		next = state->body_depth > 0 && state->depth == 0 &&
+	state->token.symbol == ';';
+
 	advance(state);
 	if (begin && at_word(state, "atomic"))
-		state->body_depth = 1;
+	{
+		state->body_depth++;
+		advance(state);
+		next = true;
+	}
+	if (next)
+		begin_statement(state);
 }
 
 /*
@@ -286,6 +338,7 @@ mask_up_to_semicolon(MaskState *state)
 {
 	CjMark	   *statement = mask_statement(state);
 
+	begin_statement(state);
 	while (!state->token.end &&
 		   (state->token.symbol != ';' || state->depth > 0 ||
 			state->body_depth > 0))
@@ -293,7 +346,7 @@ mask_up_to_semicolon(MaskState *state)
 		if (state->token.symbol == '[')
 			mask_source(state);
 		else
-			count_blocks(state);
+			move_on(state);
 	}
 	if (statement != NULL)
 		statement->end = state->token.start;

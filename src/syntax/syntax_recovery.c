@@ -28,6 +28,7 @@
 
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 
@@ -45,6 +46,7 @@
 typedef struct FailedParse
 {
 	unw_cursor_t caller;		/* the frame that called it */
+	const char *frame_end;		/* where that frame begins */
 	bool		at_top;			/* called by pg_parse_query() */
 	CjParserText parsed;
 	ErrorData  *error;
@@ -123,6 +125,11 @@ find_raw_parser(FailedParse *parse)
 			unw_get_reg(cursor, UNW_REG_SP, &frame_end) < 0 ||
 			unw_get_proc_info(cursor, &function) < 0)
 			return false;
+		/* What a type's name is expected from can do with nothing else. */
+		if (function.start_ip == (unw_word_t) typeStringToTypeName ||
+			function.start_ip == (unw_word_t) parseTypeString)
+			return false;
+		parse->frame_end = (const char *) frame_end;
 		parse->at_top = function.start_ip == (unw_word_t) pg_parse_query;
 		return cj_text_find((const char *) frame, (const char *) frame_end,
 							&parse->parsed);
@@ -147,6 +154,7 @@ find_client_text(FailedParse *parse)
 	for (int i = 1; i < geterrposition() && *token != '\0'; i++)
 		token += pg_mblen(token);
 	parse->at_top = true;
+	parse->frame_end = NULL;
 	parse->parsed.buffer = unconstify(char *, str);
 	parse->parsed.len = strlen(str);
 	parse->parsed.token_end = Min(token - str + 1, parse->parsed.len);
@@ -330,6 +338,21 @@ parse_again(FailedParse *parse)
 }
 
 /*
+ * Take the error context callbacks of the frames that are skipped off the
+ * stack: the scanner has one while it reads an escape in a Unicode string.
+ */
+static void
+drop_callbacks(const FailedParse *parse)
+{
+	const char *here = (const char *) __builtin_frame_address(0);
+
+	while (error_context_stack != NULL &&
+		   (const char *) error_context_stack > here &&
+		   (const char *) error_context_stack < parse->frame_end)
+		error_context_stack = error_context_stack->previous;
+}
+
+/*
  * ErrorContextCallback: if the error is a syntax error that raw_parser()
  * raises about a text with statements of ours, raise none: have raw_parser()
  * return what it would if it knew them.
@@ -342,6 +365,8 @@ recover_from_error(void *arg)
 	FailedParse parse;
 	unw_context_t registers;
 	List	   *volatile statements = NIL;
+	uint32		interrupt_holdoff = InterruptHoldoffCount;
+	uint32		cancel_holdoff = QueryCancelHoldoffCount;
 
 	if (recovering || geterrcode() != ERRCODE_SYNTAX_ERROR)
 		return;
@@ -360,6 +385,7 @@ recover_from_error(void *arg)
 	MemoryContextSwitchTo(parse.parsed.context);
 	parse.error = CopyErrorData();
 	FlushErrorState();
+	drop_callbacks(&parse);
 
 	recovering = true;
 	PG_TRY();
@@ -371,6 +397,10 @@ recover_from_error(void *arg)
 		recovering = false;
 	}
 	PG_END_TRY();
+
+	/* An error that was caught on the way has cleared them. */
+	InterruptHoldoffCount = interrupt_holdoff;
+	QueryCancelHoldoffCount = cancel_holdoff;
 
 	unw_set_reg(&parse.caller, UNW_REG_EH, (unw_word_t) statements);
 	unw_resume(&parse.caller);

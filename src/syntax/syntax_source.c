@@ -141,6 +141,9 @@ replace_in(Node *node, void *arg)
 			replace_table(&((JoinExpr *) node)->larg, context);
 			replace_table(&((JoinExpr *) node)->rarg, context);
 			break;
+		case T_ReturnStmt:
+			/* The walker does not know it. */
+			return replace_in(((ReturnStmt *) node)->returnval, arg);
 		default:
 			break;
 	}

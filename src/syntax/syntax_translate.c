@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 
@@ -89,6 +90,27 @@ make_control_statement(CjControlVerb verb, SelectStmt *query)
 }
 
 /*
+ * Blank the beginning of a text, of "len" bytes.  It keeps its characters, in a
+ * comment, so that error positions behind it stay.
+ */
+static void
+blank_beginning(char *str, int len)
+{
+	if (len < 4)
+	{
+		memset(str, ' ', len);
+		return;
+	}
+	for (int i = 0; i < len; i++)
+	{
+		if (str[i] == '*' || str[i] == '/')
+			str[i] = ' ';
+	}
+	memcpy(str, "/*", 2);
+	memcpy(str + len - 2, "*/", 2);
+}
+
+/*
  * CjMakeSource.  What stands in the brackets is parsed by itself, with all
  * that stands around it blank.
  */
@@ -98,7 +120,7 @@ make_source(const CjMark *mark, Alias *alias, const char *str)
 	int			begin = mark->start + 1;
 	int			end = mark->end - 1;
 	RangeSubselect *source;
-	CjMask		mask;
+	CjMask		mask_of_source;
 	char	   *inside;
 	List	   *statements;
 
@@ -110,14 +132,18 @@ make_source(const CjMark *mark, Alias *alias, const char *str)
 	}
 
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	inside = MemoryContextAllocHuge(CurrentMemoryContext, (Size) end + 1);
-	memset(inside, ' ', begin);
-	memcpy(inside + begin, str + begin, end - begin);
+	memcpy(inside, str, end);
 	inside[end] = '\0';
-	cj_mask_text(&mask, inside, end);
-	statements = cj_translate(inside, end, &mask, RAW_PARSE_DEFAULT);
+	blank_beginning(inside, begin);
+	cj_mask_text(&mask_of_source, inside, end);
+	statements = cj_translate(inside, end, &mask_of_source, RAW_PARSE_DEFAULT);
 	if (list_length(statements) != 1)
-		cj_syntax_error_at(str, ((CjMark *) linitial(mask.marks))->end);
+		cj_syntax_error_at(str, mark->operand);
+	/* There may be many, and each is nearly as long as the text. */
+	pfree(mask_of_source.str);
+	pfree(inside);
 
 	source = makeNode(RangeSubselect);
 	source->subquery = linitial_node(RawStmt, statements)->stmt;
@@ -192,6 +218,60 @@ translate_statements(List *statements, const CjMask *mask, const char *str,
 }
 
 /*
+ * The row source at whose mask the current error is, NULL if it is elsewhere.
+ */
+static const CjMark *
+find_failed_source(const char *str, const CjMask *mask)
+{
+	int			position = Max(geterrposition(), getinternalerrposition());
+	const char *at = str;
+	ListCell   *lc;
+
+	if (geterrcode() != ERRCODE_SYNTAX_ERROR)
+		return NULL;
+
+	for (int i = 1; i < position && *at != '\0'; i++)
+		at += pg_mblen(at);
+	foreach(lc, mask->marks)
+	{
+		const CjMark *mark = lfirst(lc);
+
+		if (mark->kind == CJ_MARK_SOURCE && mark->start == at - str)
+			return mark;
+	}
+	return NULL;
+}
+
+/*
+ * Parse a masked text.  An error at the mask of a row source, a name that is
+ * not in the text, becomes one at the source.
+ */
+static List *
+parse_masked(const char *str, const CjMask *mask, RawParseMode mode)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile statements = NIL;
+
+	PG_TRY();
+	{
+		statements = raw_parser(mask->str, mode);
+	}
+	PG_CATCH();
+	{
+		const CjMark *failed = find_failed_source(str, mask);
+
+		if (failed == NULL)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		cj_syntax_error_at(str, failed->start);
+	}
+	PG_END_TRY();
+
+	return statements;
+}
+
+/*
  * What raw_parser() would return for the text if it knew our statements.
  *
  * Raises its errors, at the positions of the text.  Allocates in the current
@@ -200,7 +280,7 @@ translate_statements(List *statements, const CjMask *mask, const char *str,
 List *
 cj_translate(const char *str, int len, const CjMask *mask, RawParseMode mode)
 {
-	List	   *statements = raw_parser(mask->str, mode);
+	List	   *statements = parse_masked(str, mask, mode);
 
 	cj_source_replace(statements, mask, str, make_source);
 	translate_statements(statements, mask, str, len);
