@@ -14,6 +14,7 @@
 
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
+#include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/sinval.h"
 #include "utils/guc.h"
@@ -30,11 +31,36 @@ static const char *const wait_names[] = {
 };
 
 /*
+ * The status with which a process that is told to end while it waits so ends
+ * without a word, as is routine when the server stops; -1: it says so.  Only a
+ * status other than 0 makes the postmaster start the launcher again.
+ */
+static const int quiet_status[] = {
+	[CJ_WAIT_LAUNCHER] = 1,
+	[CJ_WAIT_COORDINATOR] = 0,
+	[CJ_WAIT_WORKER] = 0,
+	[CJ_WAIT_DATABASE] = -1,
+	[CJ_WAIT_PAUSEPOINT] = -1
+};
+
+/*
+ * Process interrupts, in a process that has waited, or is about to.
+ *
+ * Raises what CHECK_FOR_INTERRUPTS() raises, but for the routine end.
+ */
+void
+cj_wait_interrupts(CjWait wait)
+{
+	if (ProcDiePending && quiet_status[wait] >= 0)
+		proc_exit(quiet_status[wait]);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
  * Wait until our latch is set or "timeout" milliseconds have passed, -1 for
  * no limit; then process interrupts.
  *
- * Raises what CHECK_FOR_INTERRUPTS() raises.  A lost postmaster ends the
- * process.
+ * Raises what cj_wait_interrupts() raises.  A lost postmaster ends the process.
  */
 void
 cj_wait(CjWait wait, long timeout)
@@ -49,7 +75,7 @@ cj_wait(CjWait wait, long timeout)
 
 	(void) WaitLatch(MyLatch, flags, timeout, events[wait]);
 	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
+	cj_wait_interrupts(wait);
 }
 
 /*

@@ -22,6 +22,7 @@ typedef enum CjWait
 	CJ_WAIT_PAUSEPOINT
 } CjWait;
 
+extern void cj_wait_interrupts(CjWait wait);
 extern void cj_wait_reload(void);
 extern void cj_wait(CjWait wait, long timeout);
 extern void cj_wait_latch(CjWait wait, long timeout);

@@ -78,7 +78,7 @@ static List *unreleased_claims = NIL;
 static bool connected = false;
 static bool check_owners = true;
 static bool stale_claims = true;
-static bool come_back = false;
+static bool unwanted = false;
 
 PGDLLEXPORT void cj_coordinator_main(Datum arg);
 
@@ -109,9 +109,9 @@ cj_coordinator_start(int index, Oid database)
 /*
  * before_shmem_exit: leave the coordinator's place.
  *
- * A coordinator that breaks down is started again after a while, one that was
- * told to leave when the reason is over, one that missed a wake-up while it was
- * leaving at once.
+ * A coordinator that was told to leave is started again when the reason is
+ * over, one that breaks down after a while, any other at once, unless its
+ * database has no extension.
  */
 static void
 leave_coordinator_slot(int code, Datum arg)
@@ -124,16 +124,13 @@ leave_coordinator_slot(int code, Datum arg)
 	slot->starting = false;
 	slot->reserved = 0;
 	slot->starved = false;
-	if (slot->leave || come_back)
-		slot->wanted = true;
-	else if (code != 0 && connected)
+	if (slot->leave || (connected && (!unwanted || slot->woken)))
 	{
 		slot->wanted = true;
-		slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-													   RETRY_INTERVAL);
+		if (code != 0)
+			slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+														   RETRY_INTERVAL);
 	}
-	else if (slot->woken && connected)
-		slot->wanted = true;
 	else
 		slot->database = InvalidOid;
 	if (cj_worker_shared->launcher != NULL)
@@ -177,10 +174,7 @@ begin_bookkeeping(void)
 {
 	cj_store_begin();
 	if (!cj_extension_hold())
-	{
-		come_back = true;
 		proc_exit(0);
-	}
 }
 
 /*
@@ -863,7 +857,10 @@ leave_if_unwanted(void)
 	while (!has_extension())
 	{
 		if (cj_worker_slots_leave(MyDatabaseId, true) == 0)
+		{
+			unwanted = true;
 			proc_exit(0);
+		}
 		cj_wait_latch(CJ_WAIT_COORDINATOR, RETRY_INTERVAL);
 		if (must_leave())
 			proc_exit(0);

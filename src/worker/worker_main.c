@@ -216,7 +216,7 @@ cj_worker_main(Datum arg)
 
 	for (;;)
 	{
-		CHECK_FOR_INTERRUPTS();
+		cj_wait_interrupts(CJ_WAIT_WORKER);
 		cj_wait_reload();
 		if (is_outdated())
 			proc_exit(0);

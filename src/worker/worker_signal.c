@@ -12,7 +12,10 @@
  */
 #include "postgres.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "miscadmin.h"
 
@@ -39,6 +42,87 @@ signal_worker(const CjWorkerSlot *slot, int signo)
 		return;
 #endif
 	(void) kill(slot->pid, signo);
+}
+
+/*
+ * The process group of a process, and whether it still runs, by /proc; 0 if
+ * that cannot be told.  Allocates nothing and raises nothing.
+ */
+static int
+group_of_process(const char *pid)
+{
+	char		path[64];
+	char		line[512];
+	const char *rest;
+	int			fd;
+	int			len;
+	char		state;
+	int			parent;
+	int			group;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	len = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (len <= 0)
+		return 0;
+
+	/* The name of the program, in parentheses, can hold anything. */
+	line[len] = '\0';
+	rest = strrchr(line, ')');
+	if (rest == NULL ||
+		sscanf(rest, ") %c %d %d", &state, &parent, &group) != 3 ||
+		state == 'Z')
+		return 0;
+	return group;
+}
+
+/*
+ * Kill the programs that a worker has started and that ignore SIGTERM: the
+ * worker waits for them, and so cannot end.  Never the worker itself, for
+ * PostgreSQL would answer that with a restart.  Needs the lock.
+ */
+static void
+kill_programs(const CjWorkerSlot *slot)
+{
+	DIR		   *processes = opendir("/proc");
+	struct dirent *process;
+
+	if (processes == NULL)
+		return;
+
+	while ((process = readdir(processes)) != NULL)
+	{
+		int			pid = atoi(process->d_name);
+
+		if (pid > 0 && pid != slot->pid &&
+			group_of_process(process->d_name) == slot->pid)
+			(void) kill(pid, SIGKILL);
+	}
+	closedir(processes);
+}
+
+/*
+ * Make the worker of a slot obey the request that it has had for a while: with
+ * a signal as after a cancel, after the grace period with one to terminate, and
+ * after another one by an end of the programs it has started.  Needs the lock.
+ */
+static void
+enforce_request(const CjWorkerSlot *slot)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz over = TimestampTzPlusMilliseconds(slot->requested_at,
+												   cj_guc_cancel_grace_period);
+
+	if (TimestampDifferenceExceeds(over, now, cj_guc_cancel_grace_period))
+		kill_programs(slot);
+	if (now >= over)
+		signal_worker(slot, SIGTERM);
+	else if (TimestampDifferenceExceeds(slot->requested_at, now,
+										RESIGNAL_INTERVAL))
+		signal_worker(slot, SIGINT);
 }
 
 /*
@@ -106,15 +190,13 @@ after_commit(const int64 *requested, int nrequested)
 }
 
 /*
- * Signal the workers of this database again that have not obeyed a request;
- * terminate those whose grace period is over.
+ * Look after the workers of this database that have not obeyed a request.
  *
  * Returns the milliseconds after which to look again, -1 if all have obeyed.
  */
 long
 cj_worker_enforce_requests(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	long		timeout = -1;
 
 	cj_worker_lock(LW_EXCLUSIVE);
@@ -126,12 +208,7 @@ cj_worker_enforce_requests(void)
 			!slot->requested)
 			continue;
 
-		if (TimestampDifferenceExceeds(slot->requested_at, now,
-									   cj_guc_cancel_grace_period))
-			signal_worker(slot, SIGTERM);
-		else if (TimestampDifferenceExceeds(slot->requested_at, now,
-											RESIGNAL_INTERVAL))
-			signal_worker(slot, SIGINT);
+		enforce_request(slot);
 		timeout = RESIGNAL_INTERVAL;
 	}
 	cj_worker_unlock();

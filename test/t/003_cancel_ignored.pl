@@ -131,19 +131,24 @@ is($client->value('SELECT count(*) FROM effects'),
 # A program that does not listen
 #
 set_conf($node, 'jobs.cancel_grace_period' => '100ms');
-$job = submit($client,
-	q{COPY effects FROM PROGRAM 'trap "" INT; sleep 100000; echo late'});
-$pid = worker_pid($client, $job);
-ok(wait_until(sub { return scalar(group_members($pid)) > 0; }),
-	'a program ignores SIGINT: at work');
-$client->rows("CANCEL JOB $job");
-ok(wait_for_status($client, $job, 'canceled'),
-	'a program ignores SIGINT: canceled');
-ok( wait_until(
-		sub { return !process_exists($pid) && !group_members($pid); }),
-	'a program ignores SIGINT: no process is left');
-is($client->value('SELECT count(*) FROM effects'),
-	'0', 'a program ignores SIGINT: it committed nothing');
+foreach my $ignored ('INT', 'INT TERM')
+{
+	my $name = "a program ignores $ignored";
+
+	$job = submit($client,
+		qq{COPY effects FROM PROGRAM 'trap "" $ignored; sleep 100000; echo late'}
+	);
+	$pid = worker_pid($client, $job);
+	ok(wait_until(sub { return scalar(group_members($pid)) > 0; }),
+		"$name: at work");
+	$client->rows("CANCEL JOB $job");
+	ok(wait_for_status($client, $job, 'canceled'), "$name: canceled");
+	ok( wait_until(
+			sub { return !process_exists($pid) && !group_members($pid); }),
+		"$name: no process is left");
+	is($client->value('SELECT count(*) FROM effects'),
+		'0', "$name: it committed nothing");
+}
 
 #
 # In the clean-up
