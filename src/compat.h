@@ -39,8 +39,6 @@
 	(type) == INT8OID ? TYPALIGN_DOUBLE : TYPALIGN_INT
 #define construct_array_builtin(elems, nelems, type) \
 	construct_array(elems, nelems, CJ_BUILTIN_LAYOUT(type))
-#define deconstruct_array_builtin(array, type, elems, nulls, nelems) \
-	deconstruct_array(array, CJ_BUILTIN_LAYOUT(type), elems, nulls, nelems)
 #endif
 
 /* 17 moved the local transaction id (ab355e3a8). */

@@ -71,8 +71,10 @@ control_array(FunctionCallInfo fcinfo, CjControlVerb verb)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(0);
 
-	deconstruct_array_builtin(PG_GETARG_ARRAYTYPE_P(0), INT8OID,
-							  &elements, &nulls, &nelements);
+	/* deconstruct_array_builtin() has never known bigint. */
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), INT8OID, sizeof(int64),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
+					  &elements, &nulls, &nelements);
 	ids = palloc_extended((nelements + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < nelements; i++)
 	{

@@ -83,8 +83,9 @@ else
 	tester=$(id -un)
 fi
 
-# Runs a command as the test user, with an environment that owes nothing to
-# the caller's but what is named here.
+# Runs a command as the test user, in the throw-away directory (the caller's may
+# not be the test user's to enter), with an environment that owes nothing to the
+# caller's but what is named here.
 as_tester()
 {
 	local drop=() pass=() name
@@ -95,7 +96,7 @@ as_tester()
 		TEMP_CONFIG NODE_PATH PG_CONFIG; do
 		[ -z "${!name+set}" ] || pass+=("$name=${!name}")
 	done
-	"${drop[@]}" env -i \
+	"${drop[@]}" env -i -C "${work:-/}" \
 		PATH="$bindir:/usr/sbin:/usr/bin:/sbin:/bin" HOME="$work" \
 		USER="$tester" LOGNAME="$tester" LC_ALL=C.UTF-8 TMPDIR="$work/tmp" \
 		"${pass[@]}" "$@" 3>&-
