@@ -77,15 +77,14 @@ ISOLATION = cancel_vs_finish control_twice pause_vs_claim
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=$(EXTENSION) \
 	--encoding=UTF8 --no-locale
 
+# These make servers of their own, so "make test" runs them and installcheck,
+# for which they would need IPC::Run, does not.
 PROVE_TESTS = \
 	test/t/001_wire_protocol.pl \
 	test/t/002_cancel_running.pl \
 	test/t/003_cancel_ignored.pl \
 	test/t/004_processes.pl \
 	test/t/005_native_syntax_off.pl
-TAP_TESTS := $(if $(strip $(PROVE_TESTS)),1)
-# TAP tests make servers of their own; Cluster.pm reads this file for each.
-export TEMP_CONFIG ?= $(abspath $(srcdir)/test/conf/regress.conf)
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools
