@@ -84,7 +84,8 @@ PROVE_TESTS = \
 	test/t/002_cancel_running.pl \
 	test/t/003_cancel_ignored.pl \
 	test/t/004_processes.pl \
-	test/t/005_native_syntax_off.pl
+	test/t/005_native_syntax_off.pl \
+	test/t/010_syntax_stress.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools
