@@ -14,6 +14,8 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "optimizer/cost.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -94,6 +96,9 @@ cj_store_open(CjStoreScope *scope, bool engine)
 						   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	scope->guc_level = NewGUCNestLevel();
 	pin_setting("search_path", "pg_catalog, pg_temp");
+	/* A plan that is made while a table is small must do when it is large. */
+	if (enable_seqscan)
+		pin_setting("enable_seqscan", "off");
 	scope->read_only = XactReadOnly;
 	if (engine)
 	{
@@ -128,8 +133,9 @@ cj_store_close(CjStoreScope *scope)
 }
 
 /*
- * Run one statement, planned at its first use, and return the number of rows
- * it processed.  Its rows are in SPI_tuptable until cj_store_close().
+ * Run one statement and return the number of rows it processed.  Its rows are
+ * in SPI_tuptable until cj_store_close().  It is planned at its first use, for
+ * whatever values: to plan it for these would cost more than to run it.
  */
 uint64
 cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
@@ -142,8 +148,8 @@ cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
 	{
 		SPIPlanPtr	plan;
 
-		plan = SPI_prepare(statement->text, statement->nargs,
-						   statement->argtypes);
+		plan = SPI_prepare_cursor(statement->text, statement->nargs,
+								  statement->argtypes, CURSOR_OPT_GENERIC_PLAN);
 		if (plan == NULL)
 			elog(ERROR, "could not prepare \"%s\": %s", statement->text,
 				 SPI_result_code_string(SPI_result));

@@ -149,18 +149,12 @@ start_ids(DestReceiver *self, int operation, TupleDesc typeinfo)
 }
 
 /*
- * DestReceiver: add a row's id; NULL names no job.
+ * Add an id.
  */
-static bool
-receive_id(TupleTableSlot *slot, DestReceiver *self)
+static void
+add_id(IdReceiver *receiver, Datum value)
 {
-	IdReceiver *receiver = (IdReceiver *) self;
-	bool		isnull;
-	Datum		value = slot_getattr(slot, 1, &isnull);
 	int64		id;
-
-	if (isnull)
-		return true;
 
 	switch (receiver->type)
 	{
@@ -190,6 +184,19 @@ receive_id(TupleTableSlot *slot, DestReceiver *self)
 										  receiver->capacity * sizeof(int64));
 	}
 	receiver->ids[receiver->nids++] = id;
+}
+
+/*
+ * DestReceiver: add a row's id; NULL names no job.
+ */
+static bool
+receive_id(TupleTableSlot *slot, DestReceiver *self)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
+
+	if (!isnull)
+		add_id((IdReceiver *) self, value);
 	return true;
 }
 
@@ -221,6 +228,45 @@ plan_query(const DeclareCursorStmt *statement, const char *str,
 }
 
 /*
+ * The expression of a statement with a single one; NULL if it has a query.
+ */
+static Expr *
+single_expression(const Query *query)
+{
+	if (query->rtable != NIL || query->cteList != NIL || query->hasSubLinks ||
+		query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs ||
+		query->setOperations != NULL || query->jointree->quals != NULL ||
+		query->jointree->fromlist != NIL || query->groupClause != NIL ||
+		query->groupingSets != NIL || query->havingQual != NULL ||
+		query->limitCount != NULL || query->limitOffset != NULL ||
+		list_length(query->targetList) != 1)
+		return NULL;
+	return linitial_node(TargetEntry, query->targetList)->expr;
+}
+
+/*
+ * Collect the id that is the value of an expression, as the executor would,
+ * but without a plan: CALL gets its arguments in the same way.
+ */
+static void
+collect_id(Expr *expression, const char *str, ParamListInfo params,
+		   IdReceiver *receiver)
+{
+	EState	   *estate = CreateExecutorState();
+	Datum		value;
+	bool		isnull;
+
+	estate->es_param_list_info = params;
+	estate->es_sourceText = str;
+	value = ExecEvalExprSwitchContext(ExecPrepareExpr(expression, estate),
+									  GetPerTupleExprContext(estate), &isnull);
+	receiver->type = getBaseType(exprType((Node *) expression));
+	if (!isnull)
+		add_id(receiver, value);
+	FreeExecutorState(estate);
+}
+
+/*
  * Run the query and collect the ids it returns.
  */
 static void
@@ -230,7 +276,17 @@ collect_ids(const PlannedStmt *statement, const char *str,
 {
 	PlannedStmt *plan;
 	QueryDesc  *query;
+	Expr	   *expression;
 
+	expression = single_expression(castNode(Query, ((DeclareCursorStmt *) statement->utilityStmt)->query));
+	if (expression != NULL)
+	{
+		PushCopiedSnapshot(GetActiveSnapshot());
+		UpdateActiveSnapshotCommandId();
+		collect_id(expression, str, params, receiver);
+		PopActiveSnapshot();
+		return;
+	}
 	plan = plan_query((DeclareCursorStmt *) statement->utilityStmt, str, params);
 	plan->stmt_location = statement->stmt_location;
 	plan->stmt_len = statement->stmt_len;

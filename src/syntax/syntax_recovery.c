@@ -98,6 +98,37 @@ cj_recovery_enable(CjRecoveryMode how)
 	mode = how;
 }
 
+/* The code of a function: where it begins and, once looked up, ends. */
+typedef struct CodeRange
+{
+	unw_word_t	start;
+	unw_word_t	end;
+} CodeRange;
+
+/*
+ * Is this frame one of the function?  Asking libunwind for each frame's
+ * function would take its lock, and so change the signal mask, six times.
+ */
+static bool
+is_frame_of(unw_cursor_t *cursor, CodeRange *function)
+{
+	unw_word_t	ip;
+
+	if (function->end == 0)
+	{
+		unw_proc_info_t info;
+
+		if (unw_get_proc_info_by_ip(unw_local_addr_space, function->start,
+									&info, NULL) < 0 ||
+			info.start_ip != function->start)
+			return false;
+		function->end = info.end_ip;
+	}
+	/* A return address may be the first one behind the function. */
+	return unw_get_reg(cursor, UNW_REG_IP, &ip) >= 0 &&
+		ip > function->start && ip <= function->end;
+}
+
 /*
  * From the frame of our callback, find raw_parser(): the frame that called it,
  * and the text that it was given.  Returns false if this error comes from
@@ -106,31 +137,31 @@ cj_recovery_enable(CjRecoveryMode how)
 static bool
 find_raw_parser(FailedParse *parse)
 {
+	static CodeRange parser = {(unw_word_t) raw_parser};
+	static CodeRange top = {(unw_word_t) pg_parse_query};
+	static CodeRange type_name = {(unw_word_t) typeStringToTypeName};
+	static CodeRange type = {(unw_word_t) parseTypeString};
 	unw_cursor_t *cursor = &parse->caller;
 
 	for (int i = 0; i < MAX_FRAMES; i++)
 	{
-		unw_proc_info_t function;
 		unw_word_t	frame;
 		unw_word_t	frame_end;
 
-		if (unw_step(cursor) <= 0 ||
-			unw_get_proc_info(cursor, &function) < 0)
+		if (unw_step(cursor) <= 0)
 			return false;
-		if (function.start_ip != (unw_word_t) raw_parser)
+		if (!is_frame_of(cursor, &parser))
 			continue;
 
 		if (unw_get_reg(cursor, UNW_REG_SP, &frame) < 0 ||
 			unw_step(cursor) <= 0 ||
-			unw_get_reg(cursor, UNW_REG_SP, &frame_end) < 0 ||
-			unw_get_proc_info(cursor, &function) < 0)
+			unw_get_reg(cursor, UNW_REG_SP, &frame_end) < 0)
 			return false;
 		/* What a type's name is expected from can do with nothing else. */
-		if (function.start_ip == (unw_word_t) typeStringToTypeName ||
-			function.start_ip == (unw_word_t) parseTypeString)
+		if (is_frame_of(cursor, &type_name) || is_frame_of(cursor, &type))
 			return false;
 		parse->frame_end = (const char *) frame_end;
-		parse->at_top = function.start_ip == (unw_word_t) pg_parse_query;
+		parse->at_top = is_frame_of(cursor, &top);
 		return cj_text_find((const char *) frame, (const char *) frame_end,
 							&parse->parsed);
 	}
