@@ -121,6 +121,9 @@ endif
 test:			# everything; ONLY="regress tap" picks stages
 	@$(TOOLS)/test
 
+bench:			# side by side with what a user would pick instead
+	@$(dir $(firstword $(MAKEFILE_LIST)))bench/run
+
 demo:			# a guided tour on a throw-away server
 	@$(TOOLS)/demo
 
@@ -139,5 +142,5 @@ test-majors:	# the suite on the other majors, in chroots
 print-%:		# the value of a variable, for the scripts in test/tools
 	@echo $($*)
 
-.PHONY: all install installcheck uninstall clean mkdirs test demo style indent \
+.PHONY: all install installcheck uninstall clean mkdirs test bench demo style indent \
 	test-assert test-majors
