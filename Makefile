@@ -23,6 +23,7 @@ OBJS = \
 	src/job/job_error.o \
 	src/job/job_message.o \
 	src/job/job_pending.o \
+	src/job/job_self.o \
 	src/job/job_state.o \
 	src/job/job_store.o \
 	src/job/job_submit.o \
@@ -70,7 +71,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql syntax_statements syntax_errors
+REGRESS = setup job_submit job_control job_list job_sql privilege_hostile syntax_statements syntax_errors
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = cancel_vs_finish control_twice pause_vs_claim

@@ -189,16 +189,29 @@ CALL test.wait_for(:job, 'paused');
 SELECT jobs.cancel(:job);
 CALL test.wait_for(:job, 'canceled');
 SELECT test.states(:job);
-CREATE PROCEDURE test.cancel_myself() LANGUAGE plpgsql AS $$
+-- It stops right there, even if it catches the error; it does not lock its row,
+-- so that others can cancel it whatever it does.
+CREATE PROCEDURE test.cancel_myself(verb text) LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO test.self VALUES ('committed');
-	PERFORM jobs.cancel(test.my_job());
-	COMMIT;
-	PERFORM pg_sleep(600);
+	INSERT INTO test.self VALUES ('before ' || verb);
+	EXECUTE format('SELECT jobs.%I(test.my_job())', verb);
+EXCEPTION WHEN query_canceled THEN
+	INSERT INTO test.self VALUES ('caught ' || verb);
 END $$;
-SELECT jobs.submit('CALL test.cancel_myself()') AS job \gset
+SELECT jobs.submit('CALL test.cancel_myself(''cancel'')') AS job \gset
 CALL test.wait_for(:job, 'canceled');
 SELECT test.states(:job);
+SELECT jobs.submit('CALL test.cancel_myself(''pause''); SELECT pg_advisory_xact_lock_shared(1)') AS job \gset
+CALL test.wait_for_gate(1);
+SELECT jobs.cancel(:job);
+CALL test.wait_for(:job, 'canceled');
+SELECT jobs.submit('SELECT jobs.resume(test.my_job()); SELECT pg_advisory_xact_lock_shared(1)') AS job \gset
+CALL test.wait_for_gate(1);
+SELECT jobs.cancel(:job);
+CALL test.wait_for(:job, 'canceled');
+SELECT jobs.submit('SELECT 1 / 0', on_cancel => 'SELECT test.say(test.try(''SELECT jobs.cancel(test.my_job())''))') AS job \gset
+CALL test.wait_for(:job, 'failed');
+SELECT * FROM test.output(:job);
 SELECT * FROM test.self;
 
 -- Privileges: a job's owner, members of that role and superusers.

@@ -78,6 +78,23 @@ CALL test.wait_for(:job, 'failed');
 SELECT * FROM test.result(:job);
 SELECT count(*) FROM test.unique_late;
 
+-- A trigger that is deferred to the commit can be cancelled, too.
+CREATE FUNCTION test.wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pg_advisory_xact_lock_shared(1);
+	RETURN NULL;
+END $$;
+CREATE TABLE test.late (n integer);
+CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON test.late DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION test.wait_at_gate();
+SELECT pg_advisory_lock(1);
+SELECT jobs.submit('INSERT INTO test.late VALUES (1)') AS job \gset
+CALL test.wait_for_gate(1);
+SELECT jobs.cancel(:job);
+CALL test.wait_for(:job, 'canceled');
+SELECT pg_advisory_unlock(1);
+SELECT count(*) FROM test.late;
+
 -- What a job says is kept, also when it fails or is cancelled.
 SELECT jobs.submit($job$DO $$ BEGIN
 	RAISE NOTICE 'a notice';
@@ -150,7 +167,6 @@ CREATE FUNCTION test.session() RETURNS text LANGUAGE sql AS $$
 		(SELECT count(*) FROM pg_prepared_statements),
 		(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()))
 $$;
-CREATE FUNCTION test.say(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', what; END $$;
 ALTER ROLE regress_jobs_alice SET work_mem = '1234kB';
 SET SESSION AUTHORIZATION regress_jobs_alice;
 SELECT jobs.submit('SELECT test.say(test.session()); CREATE TEMP TABLE leaked (); PREPARE p AS SELECT 1;

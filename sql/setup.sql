@@ -92,6 +92,12 @@ RETURNS TABLE (kind text, sqlstate text, message text) LANGUAGE sql AS $$
 	WHERE job_id = job AND kind <> 'state' ORDER BY message_id
 $$;
 
+-- Says something, as a notice.
+CREATE FUNCTION test.say(what text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE '%', what;
+END $$;
+
 -- The job that calls this.
 CREATE FUNCTION test.my_job() RETURNS bigint LANGUAGE sql AS $$
 	SELECT substring(current_setting('application_name') FROM '\d+$')::bigint

@@ -41,6 +41,13 @@
 	construct_array(elems, nelems, CJ_BUILTIN_LAYOUT(type))
 #endif
 
+/* 16 can return the error of a type's name (858e776c8). */
+#if PG_VERSION_NUM < 160000
+#define cj_parse_type_name(str) typeStringToTypeName(str)
+#else
+#define cj_parse_type_name(str) typeStringToTypeName(str, NULL)
+#endif
+
 /* 17 moved the local transaction id (ab355e3a8). */
 #if PG_VERSION_NUM < 170000
 #define cj_my_local_xid() (MyProc->lxid)

@@ -45,15 +45,6 @@ cj_extension_set_preloaded(void)
 }
 
 /*
- * Has the postmaster loaded the library?
- */
-bool
-cj_extension_is_preloaded(void)
-{
-	return preloaded;
-}
-
-/*
  * Raise an error that names the line for postgresql.conf unless the postmaster
  * has loaded the library.
  */
@@ -72,8 +63,8 @@ cj_extension_check_preloaded(void)
 			 errmsg("%s must be loaded via shared_preload_libraries",
 					CJ_EXTENSION_NAME),
 			 errhint("Put this line into postgresql.conf and restart the server: shared_preload_libraries = '%s%s%s'",
-					 others, *others != '\0' ? ", " : "",
-					 CJ_EXTENSION_NAME)));
+					 CJ_EXTENSION_NAME, *others != '\0' ? ", " : "",
+					 others)));
 }
 
 /*

@@ -17,7 +17,6 @@
 #define CJ_SCHEMA_NAME "jobs"
 
 extern void cj_extension_set_preloaded(void);
-extern bool cj_extension_is_preloaded(void);
 extern void cj_extension_check_preloaded(void);
 extern bool cj_extension_exists(void);
 extern bool cj_extension_hold(void);

@@ -24,6 +24,7 @@
 #include "job/job_control.h"
 #include "job/job_error.h"
 #include "job/job_pending.h"
+#include "job/job_self.h"
 #include "job/job_state.h"
 #include "privilege/privilege_job.h"
 
@@ -164,20 +165,26 @@ int8_array(const int64 *ids, int nids)
  * Lock the rows of these ids in the order of the ids, so that statements over
  * overlapping sets cannot deadlock, and read what decides about them.  The
  * result is in that order too.
+ *
+ * Rows that "roleid" may not control are left out, and are not locked: who
+ * waits here for another row would hold up their owners.
  */
 static ControlTarget *
-lock_targets(CjStoreScope *scope, const int64 *ids, int nids, int *ntargets)
+lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
+			 int *ntargets)
 {
 	static CjStatement lock = {
 		"SELECT job_id, owner::oid, state, cancelable, outcome IS NOT NULL, error"
-		" FROM jobs.job WHERE job_id = ANY ($1) ORDER BY job_id FOR NO KEY UPDATE",
-		1, {INT8ARRAYOID}
+		" FROM jobs.job WHERE job_id = ANY ($1) AND pg_has_role($2, owner, 'USAGE')"
+		" ORDER BY job_id FOR NO KEY UPDATE",
+		2, {INT8ARRAYOID, OIDOID}
 	};
-	Datum		values[1];
+	Datum		values[2];
 	ControlTarget *targets;
 	uint64		nrows;
 
 	values[0] = int8_array(ids, nids);
+	values[1] = ObjectIdGetDatum(roleid);
 	nrows = cj_store_run(&lock, values, NULL);
 	targets = MemoryContextAllocHuge(scope->caller_context,
 									 (nrows + 1) * sizeof(ControlTarget));
@@ -237,6 +244,26 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 }
 
 /*
+ * Raise the error for a job that was not locked: "roleid" may not control it,
+ * or there is none.
+ */
+static void
+error_for_missing(Oid roleid, int64 id)
+{
+	static CjStatement read = {
+		"SELECT owner::oid FROM jobs.job WHERE job_id = $1",
+		1, {INT8OID}
+	};
+	Datum		value = Int64GetDatum(id);
+	bool		isnull;
+
+	if (cj_store_run(&read, &value, NULL) > 0)
+		cj_privilege_check_control(roleid, id,
+								   DatumGetObjectId(cj_store_value(0, 1, &isnull)));
+	cj_job_error_not_found(id);
+}
+
+/*
  * Check every id in the order of the statement: the first one that cannot be
  * handled decides the error, whatever the order of the rows in the table.
  */
@@ -251,7 +278,7 @@ decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 		target = bsearch(&ids[i], targets, ntargets, sizeof(ControlTarget),
 						 compare_ids);
 		if (target == NULL)
-			cj_job_error_not_found(ids[i]);
+			error_for_missing(roleid, ids[i]);
 		if (target->next == target->state)
 			decide(verb, roleid, target);
 	}
@@ -267,6 +294,8 @@ decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
  * allowed, 55000 wrong state, 0A000 not cancelable).  Privileges are those of
  * the current user.  "reason" may be NULL.  The rows stay locked until the end
  * of the transaction.  Needs a valid transaction and a snapshot.
+ *
+ * In a job that asks this of itself: raises query_canceled at once.
  */
 int64
 cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
@@ -279,6 +308,8 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 	};
 	CjStoreScope scope;
 	Oid			roleid = GetUserId();
+	int64	   *others;
+	int			nothers;
 	ControlTarget *targets;
 	int			ntargets;
 	int64	   *changed;
@@ -287,13 +318,14 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 					 "compare_ids() compares targets by their first field");
 
 	PreventCommandIfReadOnly(commands[verb]);
-	if (nids == 0)
-		return 0;
+	nothers = cj_job_self_take_out(verb, roleid, ids, nids, &others);
+	if (nothers == 0)
+		return nids;
 
 	cj_store_open(&scope, false);
 	cj_job_pending_add_requests(NULL, 0);
-	targets = lock_targets(&scope, ids, nids, &ntargets);
-	decide_all(verb, roleid, ids, nids, targets, ntargets);
+	targets = lock_targets(&scope, roleid, others, nothers, &ntargets);
+	decide_all(verb, roleid, others, nothers, targets, ntargets);
 
 	changed = palloc_extended((ntargets + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	for (int next = 0; next < CJ_JOB_NSTATES; next++)

@@ -1,3 +1,29 @@
+-- Who can write to the registry runs jobs as anybody.  So neither the default
+-- privileges of whoever installs the extension hold here, nor those of
+-- pg_write_all_data: row-level security without a policy keeps out all but the
+-- owner.
+DO LANGUAGE plpgsql $$
+DECLARE
+	given record;
+BEGIN
+	FOR given IN
+		SELECT DISTINCT o.what, a.grantee::regrole AS grantee
+		FROM (SELECT 'SCHEMA jobs', nspacl, nspowner FROM pg_namespace
+			  WHERE nspname = 'jobs'
+			  UNION ALL
+			  SELECT 'TABLE ' || oid::regclass, relacl, relowner FROM pg_class
+			  WHERE relnamespace = 'jobs'::regnamespace) AS o(what, acl, owner),
+			 aclexplode(o.acl) a
+		WHERE a.grantee NOT IN (0, o.owner)
+	LOOP
+		EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', given.what, given.grantee);
+	END LOOP;
+END
+$$;
+ALTER TABLE jobs.job ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.message ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON SCHEMA jobs FROM PUBLIC;
+GRANT USAGE ON SCHEMA jobs TO PUBLIC;
 REVOKE ALL ON jobs.job, jobs.message FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;

@@ -67,7 +67,8 @@ post_parse_analyze(ParseState *pstate, Query *query,
 	if (query->commandType == CMD_UTILITY)
 	{
 		cj_show_translate(query);
-		if (cj_control_is_ours(query->utilityStmt, &verb))
+		if (cj_control_is_ours(query->utilityStmt, &verb) &&
+			cj_extension_exists())
 			cj_control_check_columns(pstate,
 									 (DeclareCursorStmt *) query->utilityStmt,
 									 verb);
@@ -75,18 +76,6 @@ post_parse_analyze(ParseState *pstate, Query *query,
 
 	if (prev_post_parse_analyze_hook)
 		prev_post_parse_analyze_hook(pstate, query, jstate);
-}
-
-/*
- * Does this statement drop the session's prepared statements?
- */
-static bool
-drops_statements(Node *statement)
-{
-	return (IsA(statement, DiscardStmt) &&
-			((DiscardStmt *) statement)->target == DISCARD_ALL) ||
-		(IsA(statement, DeallocateStmt) &&
-		 ((DeallocateStmt *) statement)->name == NULL);
 }
 
 /*
@@ -117,8 +106,11 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	}
 
 	/* A COMMIT or ROLLBACK can free the statement. */
-	show = clients && cj_show_is_ours(statement);
-	drops = drops_statements(statement);
+	show = cj_show_is_ours(statement);
+	if (show)
+		cj_show_check();
+	show = show && clients;
+	drops = cj_show_is_dropped_by(statement);
 
 	if (prev_ProcessUtility_hook)
 		prev_ProcessUtility_hook(pstmt, queryString, readOnlyTree, context,

@@ -19,13 +19,35 @@
 #include "tcop/tcopprot.h"
 #include "utils/plancache.h"
 
+#include "base/base_extension.h"
 #include "syntax/syntax_availability.h"
 #include "syntax/syntax_show.h"
 
 /* A name that no application gives to a prepared statement. */
 #define STATEMENT_NAME "cancel_job: SHOW JOBS"
 
+static const char *const str = "SELECT * FROM jobs.show_jobs()";
+
 static bool used = false;
+
+/*
+ * Has the session the prepared statement?  Raises an error if somebody has
+ * given its name to another one: SHOW JOBS in a SECURITY DEFINER function would
+ * run that with the function's rights.
+ */
+static bool
+is_prepared(void)
+{
+	PreparedStatement *prepared = FetchPreparedStatement(STATEMENT_NAME, false);
+
+	if (prepared != NULL &&
+		strcmp(prepared->plansource->query_string, str) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_RESERVED_NAME),
+				 errmsg("prepared statement name \"%s\" is reserved",
+						STATEMENT_NAME)));
+	return prepared != NULL;
+}
 
 /*
  * Make the prepared statement that runs SHOW JOBS, if the session has none.
@@ -33,12 +55,11 @@ static bool used = false;
 static void
 prepare_statement(void)
 {
-	static const char *const str = "SELECT * FROM jobs.show_jobs()";
 	CachedPlanSource *source;
 	RawStmt    *statement;
 	List	   *queries;
 
-	if (FetchPreparedStatement(STATEMENT_NAME, false) != NULL)
+	if (is_prepared())
 		return;
 
 	statement = linitial_node(RawStmt, raw_parser(str, RAW_PARSE_DEFAULT));
@@ -92,12 +113,40 @@ cj_show_is_ours(Node *statement)
 }
 
 /*
- * After DISCARD ALL and the like: a plan that PL/pgSQL keeps may still need
- * the prepared statement.
+ * Before a statement for which cj_show_is_ours() holds is run, maybe from a
+ * plan that was made long ago: raise an error if it would run anything else.
+ */
+void
+cj_show_check(void)
+{
+	if (cj_extension_exists())
+		(void) is_prepared();
+}
+
+/*
+ * Does this statement drop the prepared statement of SHOW JOBS?
+ */
+bool
+cj_show_is_dropped_by(Node *statement)
+{
+	if (IsA(statement, DiscardStmt))
+		return ((DiscardStmt *) statement)->target == DISCARD_ALL;
+	if (IsA(statement, DeallocateStmt))
+	{
+		const char *name = ((DeallocateStmt *) statement)->name;
+
+		return name == NULL || strcmp(name, STATEMENT_NAME) == 0;
+	}
+	return false;
+}
+
+/*
+ * After a statement for which cj_show_is_dropped_by() holds: a plan that
+ * PL/pgSQL keeps may still need the prepared statement.
  */
 void
 cj_show_refresh(void)
 {
-	if (used)
+	if (used && cj_extension_exists())
 		prepare_statement();
 }

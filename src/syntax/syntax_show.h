@@ -17,6 +17,8 @@
 
 extern void cj_show_translate(Query *query);
 extern bool cj_show_is_ours(Node *statement);
+extern void cj_show_check(void);
+extern bool cj_show_is_dropped_by(Node *statement);
 extern void cj_show_refresh(void);
 
 #endif							/* CJ_SYNTAX_SHOW_H */

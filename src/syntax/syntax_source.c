@@ -63,8 +63,8 @@ replace_table(Node **table, ReplaceContext *context)
 		return;
 
 	mark = find_mark(context, masked->location);
-	if (mark == NULL)
-		return;
+	if (mark == NULL || masked->schemaname != NULL || !masked->inh)
+		return;					/* [SHOW JOBS].x and ONLY [SHOW JOBS] */
 	*table = context->make(mark, masked->alias, context->str);
 	mark->placed = true;
 }

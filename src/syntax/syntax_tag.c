@@ -48,8 +48,10 @@ restore_methods(void)
 	if (original_methods == NULL || expected_tag != NULL ||
 		suspended_tag != NULL)
 		return;
-	if (PqCommMethods == &our_methods)
-		PqCommMethods = original_methods;
+	/* Whoever has wrapped ours meanwhile still calls them. */
+	if (PqCommMethods != &our_methods)
+		return;
+	PqCommMethods = original_methods;
 	original_methods = NULL;
 }
 

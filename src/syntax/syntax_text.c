@@ -25,6 +25,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "parser/scanner.h"
 #include "tcop/pquery.h"
@@ -114,6 +115,7 @@ find_in(const CjParserText *parsed, const char *source)
 	last = source + len - parsed->len;
 	for (const char *at = source; at <= last; at++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (intact > 0)
 			at = memmem(at, last - at + intact, parsed->buffer, intact);
 		if (at == NULL)
@@ -168,13 +170,13 @@ body_under_way(void)
 char *
 cj_text_original(const CjParserText *parsed, const char *internal_query)
 {
-	const char *found = find_in(parsed, debug_query_string);
+	const char *found = find_in(parsed, internal_query);
 	char	   *original;
 
 	if (found == NULL)
-		found = find_in(parsed, internal_query);
-	if (found == NULL)
 		found = find_in(parsed, body_under_way());
+	if (found == NULL)
+		found = find_in(parsed, debug_query_string);
 	if (found == NULL)
 		return NULL;
 

@@ -689,6 +689,14 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due)
 
 	*next_due = -1;
 	begin_bookkeeping();
+
+	/*
+	 * What a crash takes back of this costs nothing: the work that a claim
+	 * was for has not been committed either, and a request is carried out
+	 * again.
+	 */
+	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 	if (!cj_job_claim_settle_requests())
 		*next_due = LOCKED_INTERVAL;
 	if (check_owners)
@@ -885,12 +893,6 @@ cj_coordinator_main(Datum arg)
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	connected = true;
 	pgstat_report_appname("cancel_job coordinator");
-
-	/*
-	 * A claim that a crash takes back costs nothing: the work it was for has
-	 * not been committed either.
-	 */
-	SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION);
 
 	turn_context = AllocSetContextCreate(TopMemoryContext,
 										 "cancel_job coordinator turn",

@@ -68,8 +68,8 @@ keep_last_error(const ErrorData *edata, const char *text)
 }
 
 /*
- * Keep a notice as a message of the running job, and the error that ends the
- * process; drop everything else.
+ * Keep a notice or worse as a message of the running job, and the error that
+ * ends the process; drop everything else.
  *
  * The text comes in the client's encoding, which the job may have set.
  */
@@ -97,10 +97,10 @@ keep_message(char msgtype, const char *body, size_t len)
 	if (IsTransactionState())
 		text = pg_client_to_server(text, strlen(text));
 
-	if (msgtype == 'N')
-		cj_job_message_add(edata.elevel, edata.sqlerrcode, text);
-	else
+	if (msgtype == 'E')
 		keep_last_error(&edata, text);
+	else if (edata.elevel >= INFO)
+		cj_job_message_add(edata.elevel, edata.sqlerrcode, text);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(parse_context);
 	return 0;

@@ -24,6 +24,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/trigger.h"
 #include "jit/jit.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -41,6 +42,7 @@
 #include "compat.h"
 #include "job/job_error.h"
 #include "job/job_message.h"
+#include "job/job_self.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
 #include "worker/worker_session.h"
@@ -49,12 +51,6 @@
 /* A clean-up that failed is tried again after this, doubled each time. */
 #define REVERT_RETRY_DELAY 1000
 #define REVERT_RETRY_MAX_DELAY (60 * 1000)
-
-/*
- * The request that the job has made for itself, in its own transaction, which
- * is undone with it; CJ_JOB_RUNNING: none.
- */
-static CjJobState own_request;
 
 /*
  * Error context callback: name the job.
@@ -171,24 +167,6 @@ read_job(CjWorkerSlot *slot)
 }
 
 /*
- * Raise an error unless the row could be changed: a request has overtaken the
- * work, or the job has made one for itself.
- */
-static void
-check_changed(const CjJob *job, bool changed)
-{
-	CjJob	   *row;
-
-	if (changed)
-		return;
-
-	row = cj_job_store_read_claimed(job->id, job->generation);
-	if (row != NULL && is_request(row->state))
-		own_request = row->state;
-	cj_job_error_stopped();
-}
-
-/*
  * Finish a job none of whose work is left to commit: it is done, whatever was
  * requested meanwhile.
  */
@@ -222,6 +200,19 @@ finish_committed(const CjJob *job, CjJobState to)
 }
 
 /*
+ * Do what the work has put off to the commit of its transaction: deferred
+ * triggers, cursors WITH HOLD.  That can take long, and once the job's row is
+ * changed a request would have to wait for it.
+ */
+static void
+run_deferred(void)
+{
+	do
+		AfterTriggerFireDeferred();
+	while (PreCommit_Portals(false));
+}
+
+/*
  * Finish a job in the transaction of its work: both commit or neither.
  */
 static void
@@ -229,12 +220,18 @@ finish_job(const CjJob *job, CjJobState to)
 {
 	CjJobChange change = {.to = to};
 
+	/* The work may have caught the error that was to stop it. */
+	if (cj_job_self_request() != CJ_JOB_RUNNING)
+		cj_job_error_stopped();
+
 	if (job->work_committed)
 		finish_committed(job, to);
 	else
 	{
+		run_deferred();
 		cj_job_message_flush(job->id);
-		check_changed(job, change_job(job, &change));
+		if (!change_job(job, &change))
+			cj_job_error_stopped();
 		CommitTransactionCommand();
 		MemoryContextSwitchTo(MessageContext);
 		cj_job_message_drop();
@@ -317,7 +314,7 @@ try_job(CjJob *job)
 {
 	ErrorData  *volatile edata = NULL;
 
-	own_request = CJ_JOB_RUNNING;
+	cj_job_self_begin(job);
 	PG_TRY();
 	{
 		QueryCancelHoldoffCount = 0;
@@ -336,6 +333,7 @@ try_job(CjJob *job)
 
 	/* An error has set this to 0. */
 	QueryCancelHoldoffCount = 1;
+	cj_job_self_end();
 	if (edata != NULL)
 		abandon_work();
 	disable_all_timeouts(false);
@@ -421,9 +419,12 @@ settle_error(CjWorkerSlot *slot, const ErrorData *edata)
 	job = cj_job_store_read_claimed(slot->job_id, slot->generation);
 	if (job == NULL || is_request(job->state))
 		settled = false;
-	else if (own_request != CJ_JOB_RUNNING)
+	else if (cj_job_self_request() != CJ_JOB_RUNNING)
 	{
-		CjJobChange change = {.to = own_request,.keep_claim = true};
+		CjJobChange change = {
+			.to = cj_job_self_request(),
+			.keep_claim = true
+		};
 
 		(void) change_job(job, &change);
 		settled = false;
@@ -476,6 +477,8 @@ cj_worker_run_job(CjWorkerSlot *slot)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 
+	/* What was said since the last job is not this one's. */
+	cj_job_message_drop();
 	while ((job = read_job(slot)) != NULL)
 	{
 		ErrorData  *edata;

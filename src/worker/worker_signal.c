@@ -80,12 +80,25 @@ group_of_process(const char *pid)
 }
 
 /*
+ * Does a slot's worker still work on this claim?  Needs the lock.
+ */
+static bool
+has_claim(const CjWorkerSlot *slot, const CjWorkerSlot *then)
+{
+	return slot->state == CJ_SLOT_BUSY && slot->pid == then->pid &&
+		slot->generation == then->generation;
+}
+
+/*
  * Kill the programs that a worker has started and that ignore SIGTERM: the
  * worker waits for them, and so cannot end.  Never the worker itself, for
- * PostgreSQL would answer that with a restart.  Needs the lock.
+ * PostgreSQL would answer that with a restart.
+ *
+ * "then" is a copy of the slot.  What is found is looked at again under the
+ * lock, with which the worker cannot go on to another job.
  */
 static void
-kill_programs(const CjWorkerSlot *slot)
+kill_programs(const CjWorkerSlot *slot, const CjWorkerSlot *then)
 {
 	DIR		   *processes = opendir("/proc");
 	struct dirent *process;
@@ -97,32 +110,46 @@ kill_programs(const CjWorkerSlot *slot)
 	{
 		int			pid = atoi(process->d_name);
 
-		if (pid > 0 && pid != slot->pid &&
-			group_of_process(process->d_name) == slot->pid)
+		if (pid <= 0 || pid == then->pid ||
+			group_of_process(process->d_name) != then->pid)
+			continue;
+		cj_worker_lock(LW_SHARED);
+		if (has_claim(slot, then) &&
+			group_of_process(process->d_name) == then->pid)
 			(void) kill(pid, SIGKILL);
+		cj_worker_unlock();
 	}
 	closedir(processes);
 }
 
 /*
- * Make the worker of a slot obey the request that it has had for a while: with
- * a signal as after a cancel, after the grace period with one to terminate, and
- * after another one by an end of the programs it has started.  Needs the lock.
+ * Has the worker of a slot a request that it has not obeyed?  Needs the lock.
  */
-static void
+static bool
+disobeys(const CjWorkerSlot *slot)
+{
+	return slot->state == CJ_SLOT_BUSY && slot->database == MyDatabaseId &&
+		slot->requested;
+}
+
+/*
+ * Make the worker of a slot obey its request: with another signal to cancel,
+ * after the grace period with one to terminate.  Needs the lock.  Returns
+ * whether a second grace period is over, too.
+ */
+static bool
 enforce_request(const CjWorkerSlot *slot)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz over = TimestampTzPlusMilliseconds(slot->requested_at,
 												   cj_guc_cancel_grace_period);
 
-	if (TimestampDifferenceExceeds(over, now, cj_guc_cancel_grace_period))
-		kill_programs(slot);
 	if (now >= over)
 		signal_worker(slot, SIGTERM);
 	else if (TimestampDifferenceExceeds(slot->requested_at, now,
 										RESIGNAL_INTERVAL))
 		signal_worker(slot, SIGINT);
+	return TimestampDifferenceExceeds(over, now, cj_guc_cancel_grace_period);
 }
 
 /*
@@ -199,19 +226,23 @@ cj_worker_enforce_requests(void)
 {
 	long		timeout = -1;
 
-	cj_worker_lock(LW_EXCLUSIVE);
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 	{
 		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+		CjWorkerSlot then;
+		bool		hopeless = false;
 
-		if (slot->state != CJ_SLOT_BUSY || slot->database != MyDatabaseId ||
-			!slot->requested)
-			continue;
-
-		enforce_request(slot);
-		timeout = RESIGNAL_INTERVAL;
+		cj_worker_lock(LW_SHARED);
+		if (disobeys(slot))
+		{
+			hopeless = enforce_request(slot);
+			then = *slot;
+			timeout = RESIGNAL_INTERVAL;
+		}
+		cj_worker_unlock();
+		if (hopeless)
+			kill_programs(slot, &then);
 	}
-	cj_worker_unlock();
 
 	return timeout;
 }

@@ -106,7 +106,7 @@ sub check_refused
 #
 for my $others ('', 'plpgsql')
 {
-	my $line = $others eq '' ? 'cancel_job' : "$others, cancel_job";
+	my $line = $others eq '' ? 'cancel_job' : "cancel_job, $others";
 
 	if ($others ne '')
 	{

@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * job_self.c
+ *	  Requests that a running job makes for itself.
+ *
+ * Written like any other, such a request would be part of the transaction of the
+ * job's work: its row lock would hold up everybody who wants to cancel the job,
+ * for as long as the work goes on.  So it is not written by the job at all: the
+ * work stops there, and the worker writes the request in its place.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/job/job_self.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "job/job_error.h"
+#include "job/job_self.h"
+#include "job/job_type.h"
+#include "privilege/privilege_job.h"
+
+static const CjJob *self = NULL;	/* the job whose work is under way */
+static CjJobState request = CJ_JOB_RUNNING; /* RUNNING: none */
+
+/*
+ * The work of this job begins in this process.
+ */
+void
+cj_job_self_begin(const CjJob *job)
+{
+	self = job;
+	request = CJ_JOB_RUNNING;
+}
+
+/*
+ * The work has ended; what it requested is still to be read.
+ */
+void
+cj_job_self_end(void)
+{
+	self = NULL;
+}
+
+/*
+ * The request that the work has made, CJ_JOB_RUNNING for none.  It counts even
+ * if the work has caught the error that was to stop it.
+ */
+CjJobState
+cj_job_self_request(void)
+{
+	return request;
+}
+
+/*
+ * Stop the work of the job under way, because of a verb that it has applied to
+ * itself.  Returns if there is nothing to ask.
+ */
+static void
+control_self(CjControlVerb verb, Oid roleid)
+{
+	cj_privilege_check_control(roleid, self->id, self->owner);
+	switch (verb)
+	{
+		case CJ_CONTROL_CANCEL:
+			if ((cj_job_type_find(self->type)->flags & CJ_TYPE_CANCELABLE) == 0)
+				cj_job_error_not_cancelable(self->id);
+			if (self->state != CJ_JOB_RUNNING)
+				cj_job_error_wrong_state(verb, self->id, self->state);
+			request = CJ_JOB_CANCEL_REQUESTED;
+			break;
+		case CJ_CONTROL_PAUSE:
+			request = CJ_JOB_PAUSE_REQUESTED;
+			break;
+		case CJ_CONTROL_RESUME:
+			return;
+	}
+	cj_job_error_stopped();
+}
+
+/*
+ * Take the job under way out of the ids of a control statement; what remains
+ * is in *others, and its number is returned.
+ *
+ * If the job is among them and the verb asks something of it, this does not
+ * return: it raises query_canceled, or what the job may not be asked.
+ */
+int
+cj_job_self_take_out(CjControlVerb verb, Oid roleid, const int64 *ids,
+					 int nids, int64 **others)
+{
+	int			nothers = 0;
+
+	*others = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < nids; i++)
+	{
+		if (self != NULL && ids[i] == self->id)
+			control_self(verb, roleid);
+		else
+			(*others)[nothers++] = ids[i];
+	}
+	return nothers;
+}
