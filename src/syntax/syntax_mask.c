@@ -163,6 +163,8 @@ add_mark(MaskState *state, CjMarkKind kind, int start, bool single)
 	mark->kind = kind;
 	mark->single = single;
 	mark->start = start;
+	/* as long as the scanner has not found the end */
+	mark->end = state->scan.extra.scanbuflen;
 	state->mask->marks = lappend(state->mask->marks, mark);
 	return mark;
 }
@@ -203,6 +205,7 @@ mask_statement(MaskState *state)
 	mark = add_mark(state, control ? CJ_MARK_CONTROL : CJ_MARK_SHOW, start,
 					single);
 	mark->verb = verb;
+	mark->operand = end;
 	overwrite(state, start, end, single ? "SELECT" : "");
 
 	/* The mark stands even if the scanner gives up at the operand. */

@@ -30,6 +30,7 @@
 #include "miscadmin.h"
 #include "parser/parse_type.h"
 #include "tcop/tcopprot.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -201,20 +202,25 @@ static void
 mask_leniently(CjMask *mask, const char *str, int len)
 {
 	MemoryContext context = CurrentMemoryContext;
+	int			min_messages = client_min_messages;
 
+	/* What the scanner has to say of long names, it says to the parser. */
+	client_min_messages = ERROR;
 	PG_TRY();
 	{
 		cj_mask_text(mask, str, len);
 	}
 	PG_CATCH();
 	{
+		client_min_messages = min_messages;
 		MemoryContextSwitchTo(context);
-		if (geterrcode() == ERRCODE_QUERY_CANCELED ||
-			geterrcode() == ERRCODE_ADMIN_SHUTDOWN)
+		if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_OPERATOR_INTERVENTION ||
+			ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INSUFFICIENT_RESOURCES)
 			PG_RE_THROW();
 		FlushErrorState();
 	}
 	PG_END_TRY();
+	client_min_messages = min_messages;
 }
 
 /*

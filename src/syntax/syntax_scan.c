@@ -21,8 +21,8 @@
 /*
  * Is this a byte of an unquoted word, by the rules of the scanner?
  */
-static inline bool
-is_word_byte(unsigned char c)
+bool
+cj_scan_is_word_byte(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 		(c >= '0' && c <= '9') || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
@@ -39,7 +39,7 @@ word_length(const char *at)
 	/* A digit begins a number, a dollar a parameter or a quote. */
 	if ((*at >= '0' && *at <= '9') || *at == '$')
 		return 0;
-	while (is_word_byte(at[len]))
+	while (cj_scan_is_word_byte(at[len]))
 		len++;
 	return len;
 }

@@ -31,6 +31,7 @@ typedef struct CjScan
 	core_yy_extra_type extra;
 } CjScan;
 
+extern bool cj_scan_is_word_byte(unsigned char c);
 extern void cj_scan_begin(CjScan *scan, const char *str);
 extern CjToken cj_scan_next(CjScan *scan);
 extern const char *cj_scan_token_text(const CjScan *scan,

@@ -32,6 +32,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 
+#include "syntax/syntax_scan.h"
 #include "syntax/syntax_text.h"
 
 /* One byte of lookahead and one of the scanner. */
@@ -81,6 +82,10 @@ matches(const CjParserText *parsed, const char *at)
 		if (c == at[i] || c == ' ')
 			continue;
 		if (c != '\0' || ++hidden > MAX_HIDDEN_BYTES)
+			return false;
+		/* The token that ended there would have gone on. */
+		if (i > 0 && cj_scan_is_word_byte(parsed->buffer[i - 1]) &&
+			cj_scan_is_word_byte(at[i]))
 			return false;
 	}
 	return true;

@@ -32,6 +32,10 @@
 #include "syntax/syntax_source.h"
 #include "syntax/syntax_translate.h"
 
+static Node *make_source(const CjMark *mark, Alias *alias, const char *str);
+static void translate_statements(List *statements, const CjMask *mask,
+								 const char *str, int len);
+
 /*
  * The table function jobs.show_jobs(argument) AS alias; without an argument
  * for NULL.
@@ -111,6 +115,70 @@ blank_beginning(char *str, int len)
 }
 
 /*
+ * The row source at whose mask the current error is, NULL if it is elsewhere.
+ */
+static const CjMark *
+find_failed_source(const char *str, const CjMask *mask)
+{
+	int			position = Max(geterrposition(), getinternalerrposition());
+	const char *at = str;
+	ListCell   *lc;
+
+	if (geterrcode() != ERRCODE_SYNTAX_ERROR)
+		return NULL;
+
+	for (int i = 1; i < position && *at != '\0'; i++)
+		at += pg_mblen(at);
+	foreach(lc, mask->marks)
+	{
+		const CjMark *mark = lfirst(lc);
+
+		if (mark->kind == CJ_MARK_SOURCE && mark->start == at - str)
+			return mark;
+	}
+	return NULL;
+}
+
+/*
+ * Parse a masked text.  An error at the mask of a row source, a name that is
+ * not in the text, becomes one at the source.
+ */
+static List *
+parse_masked(const char *str, const CjMask *mask, RawParseMode mode)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile statements = NIL;
+
+	PG_TRY();
+	{
+		statements = raw_parser(mask->str, mode);
+	}
+	PG_CATCH();
+	{
+		const CjMark *failed = find_failed_source(str, mask);
+
+		if (failed == NULL)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		cj_syntax_error_at(str, failed->start);
+	}
+	PG_END_TRY();
+
+	return statements;
+}
+
+/*
+ * Put what the marks mean into the place of what the parser made of them.
+ */
+static void
+replace_marked(List *statements, const CjMask *mask, const char *str, int len)
+{
+	cj_source_replace(statements, mask, str, make_source);
+	translate_statements(statements, mask, str, len);
+}
+
+/*
  * CjMakeSource.  What stands in the brackets is parsed by itself, with all
  * that stands around it blank.
  */
@@ -120,7 +188,7 @@ make_source(const CjMark *mark, Alias *alias, const char *str)
 	int			begin = mark->start + 1;
 	int			end = mark->end - 1;
 	RangeSubselect *source;
-	CjMask		mask_of_source;
+	CjMask		mask;
 	char	   *inside;
 	List	   *statements;
 
@@ -137,13 +205,14 @@ make_source(const CjMark *mark, Alias *alias, const char *str)
 	memcpy(inside, str, end);
 	inside[end] = '\0';
 	blank_beginning(inside, begin);
-	cj_mask_text(&mask_of_source, inside, end);
-	statements = cj_translate(inside, end, &mask_of_source, RAW_PARSE_DEFAULT);
+	cj_mask_text(&mask, inside, end);
+	pfree(inside);
+	statements = parse_masked(str, &mask, RAW_PARSE_DEFAULT);
+	/* Others may be in there, each nearly as long as the text. */
+	pfree(mask.str);
+	replace_marked(statements, &mask, str, end);
 	if (list_length(statements) != 1)
 		cj_syntax_error_at(str, mark->operand);
-	/* There may be many, and each is nearly as long as the text. */
-	pfree(mask_of_source.str);
-	pfree(inside);
 
 	source = makeNode(RangeSubselect);
 	source->subquery = linitial_node(RawStmt, statements)->stmt;
@@ -218,60 +287,6 @@ translate_statements(List *statements, const CjMask *mask, const char *str,
 }
 
 /*
- * The row source at whose mask the current error is, NULL if it is elsewhere.
- */
-static const CjMark *
-find_failed_source(const char *str, const CjMask *mask)
-{
-	int			position = Max(geterrposition(), getinternalerrposition());
-	const char *at = str;
-	ListCell   *lc;
-
-	if (geterrcode() != ERRCODE_SYNTAX_ERROR)
-		return NULL;
-
-	for (int i = 1; i < position && *at != '\0'; i++)
-		at += pg_mblen(at);
-	foreach(lc, mask->marks)
-	{
-		const CjMark *mark = lfirst(lc);
-
-		if (mark->kind == CJ_MARK_SOURCE && mark->start == at - str)
-			return mark;
-	}
-	return NULL;
-}
-
-/*
- * Parse a masked text.  An error at the mask of a row source, a name that is
- * not in the text, becomes one at the source.
- */
-static List *
-parse_masked(const char *str, const CjMask *mask, RawParseMode mode)
-{
-	MemoryContext context = CurrentMemoryContext;
-	List	   *volatile statements = NIL;
-
-	PG_TRY();
-	{
-		statements = raw_parser(mask->str, mode);
-	}
-	PG_CATCH();
-	{
-		const CjMark *failed = find_failed_source(str, mask);
-
-		if (failed == NULL)
-			PG_RE_THROW();
-		MemoryContextSwitchTo(context);
-		FlushErrorState();
-		cj_syntax_error_at(str, failed->start);
-	}
-	PG_END_TRY();
-
-	return statements;
-}
-
-/*
  * What raw_parser() would return for the text if it knew our statements.
  *
  * Raises its errors, at the positions of the text.  Allocates in the current
@@ -282,7 +297,6 @@ cj_translate(const char *str, int len, const CjMask *mask, RawParseMode mode)
 {
 	List	   *statements = parse_masked(str, mask, mode);
 
-	cj_source_replace(statements, mask, str, make_source);
-	translate_statements(statements, mask, str, len);
+	replace_marked(statements, mask, str, len);
 	return statements;
 }
