@@ -240,6 +240,19 @@ SELECT jobs.cancel(:of_admin);
 CALL test.wait_for(:of_group, 'canceled');
 CALL test.wait_for(:of_admin, 'canceled');
 
+-- A job whose owner is gone fails, and says why.
+CREATE ROLE regress_jobs_gone LOGIN;
+BEGIN;
+SET ROLE regress_jobs_gone;
+SELECT jobs.submit('SELECT 1') AS job \gset
+RESET ROLE;
+DROP ROLE regress_jobs_gone;
+COMMIT;
+CALL test.wait_for(:job, 'failed');
+SELECT regexp_replace(error, '\d+', 'N') AS error, sqlstate FROM jobs.jobs WHERE job_id = :job;
+SELECT kind, sqlstate, regexp_replace(message, '\d+', 'N') AS message
+FROM jobs.messages WHERE job_id = :job ORDER BY message_id;
+
 -- Nobody else gets at what is behind the functions.
 SET ROLE regress_jobs_alice;
 SELECT test.try('SELECT count(*) FROM jobs.job');

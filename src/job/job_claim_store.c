@@ -315,7 +315,7 @@ cj_job_claim_settle_requests(void)
 
 /*
  * Fail the waiting jobs of owners as whom no worker can connect: dropped, or,
- * if "login_needed", not allowed to log in.
+ * if "login_needed", not allowed to log in.  The server log tells of each.
  */
 void
 cj_job_claim_fail_ownerless(bool login_needed)
@@ -331,13 +331,16 @@ cj_job_claim_fail_ownerless(bool login_needed)
 		"   AND NOT exists (SELECT FROM pg_roles r WHERE r.oid = j.owner"
 		"    AND (r.rolcanlogin OR NOT $3))"
 		"  FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id, state)"
-		"INSERT INTO jobs.message (job_id, kind, message)"
-		" SELECT job_id, 'state', state FROM changed",
+		" RETURNING job_id, state, error, sqlstate),"
+		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
+		"  SELECT job_id, 'error', sqlstate, error FROM changed"
+		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)"
+		" SELECT job_id, error FROM changed",
 		3, {TEXTOID, TEXTOID, BOOLOID}
 	};
 	CjStoreScope scope;
 	Datum		values[3];
+	uint64		nrows;
 
 	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_FAILED);
 	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_FAILED);
@@ -347,7 +350,16 @@ cj_job_claim_fail_ownerless(bool login_needed)
 	values[0] = CStringGetTextDatum(cj_job_state_name(CJ_JOB_FAILED));
 	values[1] = CStringGetTextDatum(unpack_sql_state(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION));
 	values[2] = BoolGetDatum(login_needed);
-	cj_store_run(&fail, values, NULL);
+	nrows = cj_store_run(&fail, values, NULL);
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool		isnull;
+		int64		id = DatumGetInt64(cj_store_value(row, 1, &isnull));
+
+		ereport(LOG,
+				(errmsg("job %lld failed: %s", (long long) id,
+						cj_store_text(&scope, row, 2))));
+	}
 	cj_store_close(&scope);
 }
 
