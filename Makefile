@@ -33,6 +33,8 @@ OBJS = \
 	src/worker/worker_launcher.o \
 	src/worker/worker_main.o \
 	src/worker/worker_output.o \
+	src/worker/worker_pool.o \
+	src/worker/worker_process.o \
 	src/worker/worker_run.o \
 	src/worker/worker_session.o \
 	src/worker/worker_signal.o \

@@ -33,6 +33,8 @@
 #include "job/job_claim_store.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
+#include "worker/worker_pool.h"
+#include "worker/worker_process.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
@@ -51,19 +53,8 @@
  */
 #define SHUTDOWN_DELAY 200
 
-/* A worker process that has not come up after this, in milliseconds, never will. */
-#define START_TIMEOUT (2 * 60 * 1000)
-
 /* Live progress is copied into the table this often, in milliseconds. */
 #define PROGRESS_INTERVAL 5000
-
-/* A worker process that was asked for and may fail to come up. */
-typedef struct StartedWorker
-{
-	int			index;
-	uint64		generation;
-	BackgroundWorkerHandle *handle;
-} StartedWorker;
 
 /* A claim that could not be given back, since its row was locked. */
 typedef struct UnreleasedClaim
@@ -73,7 +64,6 @@ typedef struct UnreleasedClaim
 	bool		fresh;
 } UnreleasedClaim;
 
-static List *started_workers = NIL;
 static List *unreleased_claims = NIL;
 static bool connected = false;
 static bool check_owners = true;
@@ -92,16 +82,9 @@ cj_coordinator_start(int index, Oid database)
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, "cancel_job", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "cj_coordinator_main", sizeof(worker.bgw_function_name));
+	cj_process_describe(&worker, "cj_coordinator_main", "cancel_job coordinator");
 	snprintf(worker.bgw_name, BGW_MAXLEN, "cancel_job coordinator for database %u", database);
-	strlcpy(worker.bgw_type, "cancel_job coordinator", BGW_MAXLEN);
 	worker.bgw_main_arg = Int32GetDatum(index);
-	worker.bgw_notify_pid = MyProcPid;
 	memcpy(worker.bgw_extra, &database, sizeof(database));
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
 }
@@ -207,65 +190,6 @@ free_stale_claims(void)
 											alive, nalive);
 	cj_store_commit();
 	pfree(alive);
-}
-
-/*
- * Turn a slot whose process has not come up into a lost one.  Needs the lock,
- * exclusively.
- */
-static void
-lose_slot(CjWorkerSlot *slot)
-{
-	slot->error_code = ERRCODE_INSUFFICIENT_RESOURCES;
-	strlcpy(slot->error, "could not start a worker process", CJ_STATUS_LENGTH);
-	cj_worker_slot_set_state(slot, CJ_SLOT_LOST);
-}
-
-/*
- * Turn slots whose process the postmaster could not start into lost ones; and
- * those whose starter, an earlier coordinator, did not live to see it.
- */
-static void
-check_started_workers(void)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	ListCell   *lc;
-
-	foreach(lc, started_workers)
-	{
-		StartedWorker *started = lfirst(lc);
-		CjWorkerSlot *slot = &cj_worker_shared->slots[started->index];
-		BgwHandleStatus status;
-		pid_t		pid;
-
-		status = GetBackgroundWorkerPid(started->handle, &pid);
-		if (status == BGWH_NOT_YET_STARTED)
-			continue;
-
-		if (status == BGWH_STOPPED)
-		{
-			cj_worker_lock(LW_EXCLUSIVE);
-			if (slot->state == CJ_SLOT_STARTING && slot->pid == 0 &&
-				slot->generation == started->generation)
-				lose_slot(slot);
-			cj_worker_unlock();
-		}
-		pfree(started->handle);
-		pfree(started);
-		started_workers = foreach_delete_current(started_workers, lc);
-	}
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
-
-		if (slot->state == CJ_SLOT_STARTING && slot->pid == 0 &&
-			slot->database == MyDatabaseId &&
-			TimestampDifferenceExceeds(slot->since, now, START_TIMEOUT))
-			lose_slot(slot);
-	}
-	cj_worker_unlock();
 }
 
 /*
@@ -398,164 +322,6 @@ copy_progress(void)
 }
 
 /*
- * An idle worker of this owner, or NULL.  Needs the lock.
- */
-static CjWorkerSlot *
-find_idle_worker(Oid owner)
-{
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
-
-		if (slot->state == CJ_SLOT_IDLE && slot->database == MyDatabaseId &&
-			slot->owner == owner)
-			return slot;
-	}
-	return NULL;
-}
-
-/*
- * Tell the worker that has been idle longest to exit, if there is one: its
- * place is needed.  Returns whether there is.  Needs the lock, exclusively.
- */
-static bool
-evict_idle_worker(void)
-{
-	CjWorkerSlot *oldest = NULL;
-
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
-
-		if (slot->state == CJ_SLOT_IDLE &&
-			(oldest == NULL || slot->since < oldest->since))
-			oldest = slot;
-	}
-	if (oldest != NULL)
-	{
-		cj_worker_slot_set_state(oldest, CJ_SLOT_LEAVING);
-		SetLatch(oldest->latch);
-	}
-	return oldest != NULL;
-}
-
-/*
- * Tell idle workers to exit for as long as there are more than
- * jobs.max_running processes, with "more" that are about to start.  Needs the
- * lock, exclusively.
- */
-static void
-evict_idle_workers(int more)
-{
-	int			nprocesses = more;
-
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjSlotState state = cj_worker_shared->slots[i].state;
-
-		if (state != CJ_SLOT_FREE && state != CJ_SLOT_LEAVING)
-			nprocesses++;
-	}
-	while (nprocesses > cj_guc_max_running && evict_idle_worker())
-		nprocesses--;
-}
-
-/*
- * A free slot, or NULL; makes room if jobs.max_running processes are there
- * already.  Needs the lock, exclusively.
- */
-static CjWorkerSlot *
-find_free_slot(void)
-{
-	CjWorkerSlot *unused = NULL;
-
-	for (int i = 0; i < cj_worker_shared->nslots && unused == NULL; i++)
-	{
-		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
-
-		if (slot->state == CJ_SLOT_FREE)
-			unused = slot;
-	}
-	if (unused != NULL)
-		evict_idle_workers(1);
-	else
-		(void) evict_idle_worker();
-	return unused;
-}
-
-/*
- * Start the process for a slot and remember that it has to come up.  Returns
- * false if there is no room for another background worker.
- */
-static bool
-start_worker(int index, uint64 generation)
-{
-	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-	BackgroundWorkerHandle *handle = cj_worker_start(index, generation);
-
-	if (handle != NULL)
-	{
-		StartedWorker *started = palloc(sizeof(StartedWorker));
-
-		started->index = index;
-		started->generation = generation;
-		started->handle = handle;
-		started_workers = lappend(started_workers, started);
-	}
-	MemoryContextSwitchTo(old);
-
-	return handle != NULL;
-}
-
-/*
- * Hand a claimed job to an idle worker of its owner, or start one.  Returns
- * false if neither is possible now.
- */
-static bool
-assign_job(const CjJobClaim *claim)
-{
-	CjWorkerSlot *slot;
-	bool		start = false;
-	int			index;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot = find_idle_worker(claim->owner);
-	if (slot == NULL && (slot = find_free_slot()) != NULL)
-	{
-		start = true;
-		slot->database = MyDatabaseId;
-		slot->owner = claim->owner;
-		slot->pid = 0;
-		slot->latch = NULL;
-	}
-	if (slot != NULL)
-	{
-		cj_worker_slot_clear_job(slot);
-		cj_worker_slot_set_state(slot, CJ_SLOT_STARTING);
-		slot->job_id = claim->id;
-		slot->generation = claim->generation;
-		slot->fresh = claim->fresh;
-		if (!start)
-			SetLatch(slot->latch);
-	}
-	cj_worker_unlock();
-
-	if (slot == NULL)
-		return false;
-	index = slot - cj_worker_shared->slots;
-	if (start && !start_worker(index, claim->generation))
-	{
-		cj_worker_lock(LW_EXCLUSIVE);
-		cj_worker_slot_clear_job(slot);
-		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
-		(void) evict_idle_worker();
-		cj_worker_unlock();
-		return false;
-	}
-	return true;
-}
-
-/*
  * Set a block of generations aside for claims; returns the first.
  */
 static uint64
@@ -639,27 +405,6 @@ release_claims(const CjJobClaim *claims, int nclaims)
 }
 
 /*
- * Do as many jobs run as may run at the same time?
- */
-static bool
-is_full(void)
-{
-	int			nrunning = 0;
-
-	cj_worker_lock(LW_SHARED);
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjSlotState state = cj_worker_shared->slots[i].state;
-
-		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY)
-			nrunning++;
-	}
-	cj_worker_unlock();
-
-	return nrunning >= cj_guc_max_running;
-}
-
-/*
  * If there are jobs for which there is no place, say so, once for each value
  * of jobs.max_running.  Needs a transaction of the store.
  */
@@ -668,7 +413,7 @@ report_waiting_jobs(void)
 {
 	static int	told = -1;
 
-	if (told == cj_guc_max_running || !is_full() || !cj_job_claim_is_due())
+	if (told == cj_guc_max_running || !cj_pool_is_full() || !cj_job_claim_is_due())
 		return;
 
 	told = cj_guc_max_running;
@@ -740,7 +485,7 @@ distribute_jobs(void)
 	if (out_of_processes)
 		limit = Min(limit, 1);
 	nclaims = claim_jobs(limit, &claims, &next_due);
-	while (nassigned < nclaims && assign_job(&claims[nassigned]))
+	while (nassigned < nclaims && cj_pool_assign(&claims[nassigned]))
 		nassigned++;
 	cj_worker_unreserve(nassigned, nclaims == limit && nassigned == nclaims);
 
@@ -777,14 +522,12 @@ run_turn(void)
 	long		timeout = IDLE_INTERVAL;
 	TimestampTz now = GetCurrentTimestamp();
 
-	check_started_workers();
+	cj_pool_check_started();
 	free_stale_claims();
 	release_unreleased();
 	timeout = shorter(timeout, take_over_lost_jobs());
 	timeout = shorter(timeout, distribute_jobs());
-	cj_worker_lock(LW_EXCLUSIVE);
-	evict_idle_workers(0);
-	cj_worker_unlock();
+	cj_pool_shrink();
 	timeout = shorter(timeout, cj_worker_enforce_requests());
 	if (stale_claims || unreleased_claims != NIL)
 		timeout = shorter(timeout, LOCKED_INTERVAL);

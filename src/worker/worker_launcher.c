@@ -35,6 +35,7 @@
 
 #include "base/base_wait.h"
 #include "compat.h"
+#include "worker/worker_process.h"
 #include "worker/worker_slot.h"
 
 /* What could not be started is tried again after this, in milliseconds. */
@@ -54,14 +55,9 @@ cj_launcher_register(void)
 {
 	BackgroundWorker worker;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	cj_process_describe(&worker, "cj_launcher_main", "cancel_job launcher");
 	worker.bgw_restart_time = 1;
-	strlcpy(worker.bgw_library_name, "cancel_job", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "cj_launcher_main", sizeof(worker.bgw_function_name));
-	strlcpy(worker.bgw_name, "cancel_job launcher", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "cancel_job launcher", BGW_MAXLEN);
+	worker.bgw_notify_pid = 0;
 	RegisterBackgroundWorker(&worker);
 }
 

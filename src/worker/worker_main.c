@@ -23,6 +23,7 @@
 #include "base/base_guc.h"
 #include "base/base_wait.h"
 #include "compat.h"
+#include "worker/worker_process.h"
 #include "worker/worker_session.h"
 #include "worker/worker_slot.h"
 
@@ -76,16 +77,8 @@ cj_worker_start(int index, uint64 generation)
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, "cancel_job", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "cj_worker_main", sizeof(worker.bgw_function_name));
-	strlcpy(worker.bgw_name, "cancel_job worker", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "cancel_job worker", BGW_MAXLEN);
+	cj_process_describe(&worker, "cj_worker_main", "cancel_job worker");
 	worker.bgw_main_arg = Int32GetDatum(index);
-	worker.bgw_notify_pid = MyProcPid;
 	memcpy(worker.bgw_extra, &generation, sizeof(generation));
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
 }

@@ -1,0 +1,286 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker_pool.c
+ *	  The worker processes of a database: found, started, told to leave.
+ *
+ * Part of the coordinator, which alone calls this.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/worker/worker_pool.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/pg_list.h"
+#include "postmaster/bgworker.h"
+#include "utils/memutils.h"
+
+#include "base/base_guc.h"
+#include "worker/worker_pool.h"
+#include "worker/worker_slot.h"
+
+/* A worker process that has not come up after this, in milliseconds, never will. */
+#define START_TIMEOUT (2 * 60 * 1000)
+
+/* A worker process that was asked for and may fail to come up. */
+typedef struct StartedWorker
+{
+	int			index;
+	uint64		generation;
+	BackgroundWorkerHandle *handle;
+} StartedWorker;
+
+static List *started_workers = NIL;
+
+/*
+ * Turn a slot whose process has not come up into a lost one.  Needs the lock,
+ * exclusively.
+ */
+static void
+lose_slot(CjWorkerSlot *slot)
+{
+	slot->error_code = ERRCODE_INSUFFICIENT_RESOURCES;
+	strlcpy(slot->error, "could not start a worker process", CJ_STATUS_LENGTH);
+	cj_worker_slot_set_state(slot, CJ_SLOT_LOST);
+}
+
+/*
+ * Turn slots whose process the postmaster could not start into lost ones; and
+ * those whose starter, an earlier coordinator, did not live to see it.
+ */
+void
+cj_pool_check_started(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ListCell   *lc;
+
+	foreach(lc, started_workers)
+	{
+		StartedWorker *started = lfirst(lc);
+		CjWorkerSlot *slot = &cj_worker_shared->slots[started->index];
+		BgwHandleStatus status;
+		pid_t		pid;
+
+		status = GetBackgroundWorkerPid(started->handle, &pid);
+		if (status == BGWH_NOT_YET_STARTED)
+			continue;
+
+		if (status == BGWH_STOPPED)
+		{
+			cj_worker_lock(LW_EXCLUSIVE);
+			if (slot->state == CJ_SLOT_STARTING && slot->pid == 0 &&
+				slot->generation == started->generation)
+				lose_slot(slot);
+			cj_worker_unlock();
+		}
+		pfree(started->handle);
+		pfree(started);
+		started_workers = foreach_delete_current(started_workers, lc);
+	}
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_STARTING && slot->pid == 0 &&
+			slot->database == MyDatabaseId &&
+			TimestampDifferenceExceeds(slot->since, now, START_TIMEOUT))
+			lose_slot(slot);
+	}
+	cj_worker_unlock();
+}
+
+/*
+ * An idle worker of this owner, or NULL.  Needs the lock.
+ */
+static CjWorkerSlot *
+find_idle_worker(Oid owner)
+{
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_IDLE && slot->database == MyDatabaseId &&
+			slot->owner == owner)
+			return slot;
+	}
+	return NULL;
+}
+
+/*
+ * Tell the worker that has been idle longest to exit, if there is one: its
+ * place is needed.  Returns whether there is.  Needs the lock, exclusively.
+ */
+static bool
+evict_idle_worker(void)
+{
+	CjWorkerSlot *oldest = NULL;
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_IDLE &&
+			(oldest == NULL || slot->since < oldest->since))
+			oldest = slot;
+	}
+	if (oldest != NULL)
+	{
+		cj_worker_slot_set_state(oldest, CJ_SLOT_LEAVING);
+		SetLatch(oldest->latch);
+	}
+	return oldest != NULL;
+}
+
+/*
+ * Tell idle workers to exit for as long as there are more than
+ * jobs.max_running processes, with "more" that are about to start.  Needs the
+ * lock, exclusively.
+ */
+static void
+evict_idle_workers(int more)
+{
+	int			nprocesses = more;
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjSlotState state = cj_worker_shared->slots[i].state;
+
+		if (state != CJ_SLOT_FREE && state != CJ_SLOT_LEAVING)
+			nprocesses++;
+	}
+	while (nprocesses > cj_guc_max_running && evict_idle_worker())
+		nprocesses--;
+}
+
+/*
+ * A free slot, or NULL; makes room if jobs.max_running processes are there
+ * already.  Needs the lock, exclusively.
+ */
+static CjWorkerSlot *
+find_free_slot(void)
+{
+	CjWorkerSlot *unused = NULL;
+
+	for (int i = 0; i < cj_worker_shared->nslots && unused == NULL; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state == CJ_SLOT_FREE)
+			unused = slot;
+	}
+	if (unused != NULL)
+		evict_idle_workers(1);
+	else
+		(void) evict_idle_worker();
+	return unused;
+}
+
+/*
+ * Start the process for a slot and remember that it has to come up.  Returns
+ * false if there is no room for another background worker.
+ */
+static bool
+start_worker(int index, uint64 generation)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+	BackgroundWorkerHandle *handle = cj_worker_start(index, generation);
+
+	if (handle != NULL)
+	{
+		StartedWorker *started = palloc(sizeof(StartedWorker));
+
+		started->index = index;
+		started->generation = generation;
+		started->handle = handle;
+		started_workers = lappend(started_workers, started);
+	}
+	MemoryContextSwitchTo(old);
+
+	return handle != NULL;
+}
+
+/*
+ * Hand a claimed job to an idle worker of its owner, or start one.  Returns
+ * false if neither is possible now.
+ */
+bool
+cj_pool_assign(const CjJobClaim *claim)
+{
+	CjWorkerSlot *slot;
+	bool		start = false;
+	int			index;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	slot = find_idle_worker(claim->owner);
+	if (slot == NULL && (slot = find_free_slot()) != NULL)
+	{
+		start = true;
+		slot->database = MyDatabaseId;
+		slot->owner = claim->owner;
+		slot->pid = 0;
+		slot->latch = NULL;
+	}
+	if (slot != NULL)
+	{
+		cj_worker_slot_clear_job(slot);
+		cj_worker_slot_set_state(slot, CJ_SLOT_STARTING);
+		slot->job_id = claim->id;
+		slot->generation = claim->generation;
+		slot->fresh = claim->fresh;
+		if (!start)
+			SetLatch(slot->latch);
+	}
+	cj_worker_unlock();
+
+	if (slot == NULL)
+		return false;
+	index = slot - cj_worker_shared->slots;
+	if (start && !start_worker(index, claim->generation))
+	{
+		cj_worker_lock(LW_EXCLUSIVE);
+		cj_worker_slot_clear_job(slot);
+		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
+		(void) evict_idle_worker();
+		cj_worker_unlock();
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Do as many jobs run as may run at the same time?
+ */
+bool
+cj_pool_is_full(void)
+{
+	int			nrunning = 0;
+
+	cj_worker_lock(LW_SHARED);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjSlotState state = cj_worker_shared->slots[i].state;
+
+		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY)
+			nrunning++;
+	}
+	cj_worker_unlock();
+
+	return nrunning >= cj_guc_max_running;
+}
+
+/*
+ * Tell idle workers to exit that are more than jobs.max_running allows.
+ */
+void
+cj_pool_shrink(void)
+{
+	cj_worker_lock(LW_EXCLUSIVE);
+	evict_idle_workers(0);
+	cj_worker_unlock();
+}

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker_pool.h
+ *	  The worker processes of a database: found, started, told to leave.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/worker/worker_pool.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_WORKER_POOL_H
+#define CJ_WORKER_POOL_H
+
+#include "job/job_claim_store.h"
+
+extern void cj_pool_check_started(void);
+extern bool cj_pool_assign(const CjJobClaim *claim);
+extern bool cj_pool_is_full(void);
+extern void cj_pool_shrink(void);
+
+#endif							/* CJ_WORKER_POOL_H */
