@@ -45,13 +45,13 @@ OBJS = \
 	src/syntax/syntax_error.o \
 	src/syntax/syntax_hooks.o \
 	src/syntax/syntax_mask.o \
+	src/syntax/syntax_message.o \
 	src/syntax/syntax_recovery.o \
 	src/syntax/syntax_scan.o \
 	src/syntax/syntax_selftest.o \
 	src/syntax/syntax_shape.o \
 	src/syntax/syntax_show.o \
 	src/syntax/syntax_source.o \
-	src/syntax/syntax_tag.o \
 	src/syntax/syntax_text.o \
 	src/syntax/syntax_translate.o \
 	src/sqlfn/sqlfn_control.o \

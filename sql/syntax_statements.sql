@@ -148,6 +148,18 @@ CALL test.wait_for(:three, 'paused');
 RESUME JOB :three;
 CALL test.wait_for(:three, 'running');
 
+-- Also if the server logs no errors.
+SET log_min_messages = panic;
+BEGIN;
+SELECT 1/0;
+SELECT 2;
+CANCEL JOB NULL;
+ROLLBACK \; CANCEL JOB NULL;
+SELECT 1/0;
+SELECT 2/0;
+CANCEL JOB NULL;
+RESET log_min_messages;
+
 -- Read-only.
 BEGIN READ ONLY;
 CANCEL JOB :three;

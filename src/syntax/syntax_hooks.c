@@ -25,11 +25,11 @@
 #include "syntax/syntax.h"
 #include "syntax/syntax_availability.h"
 #include "syntax/syntax_control.h"
+#include "syntax/syntax_message.h"
 #include "syntax/syntax_recovery.h"
 #include "syntax/syntax_scan.h"
 #include "syntax/syntax_selftest.h"
 #include "syntax/syntax_show.h"
-#include "syntax/syntax_tag.h"
 
 static post_parse_analyze_hook_type prev_post_parse_analyze_hook = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility_hook = NULL;
@@ -101,7 +101,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 										   queryEnv);
 
 		if (clients)
-			cj_tag_set(cj_control_tag(verb), count);
+			cj_message_set_tag(cj_control_tag(verb), count);
 		return;
 	}
 
@@ -120,7 +120,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 								params, queryEnv, dest, qc);
 
 	if (show)
-		cj_tag_set_counted("SHOW JOBS");
+		cj_message_set_counted_tag("SHOW JOBS");
 	else if (drops)
 		cj_show_refresh();
 }
@@ -151,11 +151,12 @@ executor_run(QueryDesc *query, ScanDirection direction, uint64 count
 	if ((query->dest->mydest == DestRemote ||
 		 query->dest->mydest == DestRemoteExecute) &&
 		query->operation == CMD_SELECT && begins_with_show(query))
-		cj_tag_set_counted("SHOW JOBS");
+		cj_message_set_counted_tag("SHOW JOBS");
 }
 
 /*
- * emit_log_hook: an error is the one thing that takes our callback away.
+ * emit_log_hook: an error is the one thing that takes our callback away, and
+ * outside a transaction nothing else of ours runs behind it.
  */
 static void
 emit_log(ErrorData *edata)
@@ -173,10 +174,13 @@ static void
 at_transaction_end(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT)
-		cj_tag_forget();
+	{
+		cj_message_forget_tag();
+		cj_message_watch_failed(cj_recovery_install);
+	}
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT ||
 		event == XACT_EVENT_PREPARE)
-		cj_tag_forget_portals();
+		cj_message_forget_portals();
 	cj_recovery_install();
 }
 

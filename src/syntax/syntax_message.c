@@ -1,15 +1,16 @@
 /*-------------------------------------------------------------------------
  *
- * syntax_tag.c
- *	  Command tags of our own.
+ * syntax_message.c
+ *	  What of ours goes along with the messages to the client.
  *
- * The server's tags are a fixed enum.  So for one CommandComplete message the
- * functions that send messages are ours.
+ * The server's command tags are a fixed enum.  So for one CommandComplete
+ * message the functions that send messages are ours; and for as long as a
+ * transaction is a failed one, in which no hook runs.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
  * IDENTIFICATION
- *	  src/syntax/syntax_tag.c
+ *	  src/syntax/syntax_message.c
  *
  *-------------------------------------------------------------------------
  */
@@ -21,8 +22,8 @@
 #include "tcop/tcopprot.h"
 
 #include "compat.h"
+#include "syntax/syntax_message.h"
 #include "syntax/syntax_scan.h"
-#include "syntax/syntax_tag.h"
 
 /* The methods that ours stand in for, NULL while no tag is to be replaced. */
 static const PQcommMethods *original_methods = NULL;
@@ -40,13 +41,19 @@ static const char *expected_tag = NULL; /* the beginning of the server's own;
 static const char *suspended_tag = NULL;
 
 /*
- * Let the server send its messages itself, if no tag is to be replaced.
+ * What to call whenever the server is ready for the next query, for as long as
+ * the transaction is a failed one; NULL: nothing.
+ */
+static void (*at_ready_in_failed) (void) = NULL;
+
+/*
+ * Let the server send its messages itself, if there is no reason to look.
  */
 static void
 restore_methods(void)
 {
 	if (original_methods == NULL || expected_tag != NULL ||
-		suspended_tag != NULL)
+		suspended_tag != NULL || at_ready_in_failed != NULL)
 		return;
 	/* Whoever has wrapped ours meanwhile still calls them. */
 	if (PqCommMethods != &our_methods)
@@ -59,7 +66,7 @@ restore_methods(void)
  * Drop the pending tag, if there is one.
  */
 void
-cj_tag_forget(void)
+cj_message_forget_tag(void)
 {
 	expected_tag = NULL;
 	restore_methods();
@@ -69,7 +76,7 @@ cj_tag_forget(void)
  * The transaction ends, and with it its portals.
  */
 void
-cj_tag_forget_portals(void)
+cj_message_forget_portals(void)
 {
 	suspended_tag = NULL;
 	restore_methods();
@@ -110,7 +117,7 @@ put_tag(const PQcommMethods *methods, const char *body, size_t len)
 	const char *ours = pending_tag;
 	char		tag[sizeof(pending_tag) + 32];
 
-	cj_tag_forget();
+	cj_message_forget_tag();
 	if (expected == NULL && is_suspended(body))
 	{
 		expected = "SELECT";
@@ -140,16 +147,37 @@ put_message(char type, const char *body, size_t len)
 		case PqMsg_PortalSuspended:
 			if (expected_tag != NULL)
 				suspended_tag = "SHOW JOBS";
-			cj_tag_forget();
+			cj_message_forget_tag();
+			break;
+		case PqMsg_ReadyForQuery:
+			if (at_ready_in_failed != NULL)
+				at_ready_in_failed();
+			/* The message's one byte tells the transaction's state. */
+			if (len == 0 || body[0] != 'E')
+				at_ready_in_failed = NULL;
+			cj_message_forget_tag();
 			break;
 		case PqMsg_ErrorResponse:
-		case PqMsg_ReadyForQuery:
-			cj_tag_forget();
+			cj_message_forget_tag();
 			break;
 		default:
 			break;
 	}
 	return methods->putmessage(type, body, len);
+}
+
+/*
+ * Let the server send its messages through us.
+ */
+static void
+replace_methods(void)
+{
+	if (original_methods != NULL)
+		return;
+	original_methods = PqCommMethods;
+	our_methods = *original_methods;
+	our_methods.putmessage = put_message;
+	PqCommMethods = &our_methods;
 }
 
 /*
@@ -160,12 +188,7 @@ static void
 replace_tag(const char *expected)
 {
 	expected_tag = expected;
-	if (original_methods != NULL)
-		return;
-	original_methods = PqCommMethods;
-	our_methods = *original_methods;
-	our_methods.putmessage = put_message;
-	PqCommMethods = &our_methods;
+	replace_methods();
 }
 
 /*
@@ -182,7 +205,7 @@ has_client(void)
  * about to end, be "tag" and a count.
  */
 void
-cj_tag_set(const char *tag, int64 count)
+cj_message_set_tag(const char *tag, int64 count)
 {
 	if (!has_client())
 		return;
@@ -195,10 +218,23 @@ cj_tag_set(const char *tag, int64 count)
  * and that is about to end, be "tag" and the number of rows.
  */
 void
-cj_tag_set_counted(const char *tag)
+cj_message_set_counted_tag(const char *tag)
 {
 	if (!has_client())
 		return;
 	strlcpy(pending_tag, tag, sizeof(pending_tag));
 	replace_tag("SELECT");
+}
+
+/*
+ * A transaction has failed: call "at_ready" before each further query of the
+ * client in it.  A statement that is refused there runs no other hook.
+ */
+void
+cj_message_watch_failed(void (*at_ready) (void))
+{
+	if (!has_client())
+		return;
+	at_ready_in_failed = at_ready;
+	replace_methods();
 }
