@@ -308,7 +308,7 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 	};
 	CjStoreScope scope;
 	Oid			roleid = GetUserId();
-	int64	   *others;
+	const int64 *others;
 	int			nothers;
 	ControlTarget *targets;
 	int			ntargets;

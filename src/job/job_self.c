@@ -89,17 +89,25 @@ control_self(CjControlVerb verb, Oid roleid)
  */
 int
 cj_job_self_take_out(CjControlVerb verb, Oid roleid, const int64 *ids,
-					 int nids, int64 **others)
+					 int nids, const int64 **others)
 {
-	int			nothers = 0;
+	int64	   *rest;
+	int			nrest = 0;
 
-	*others = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	if (self == NULL)
+	{
+		*others = ids;
+		return nids;
+	}
+
+	rest = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < nids; i++)
 	{
-		if (self != NULL && ids[i] == self->id)
+		if (ids[i] == self->id)
 			control_self(verb, roleid);
 		else
-			(*others)[nothers++] = ids[i];
+			rest[nrest++] = ids[i];
 	}
-	return nothers;
+	*others = rest;
+	return nrest;
 }

@@ -20,6 +20,7 @@ extern void cj_job_self_begin(const CjJob *job);
 extern void cj_job_self_end(void);
 extern CjJobState cj_job_self_request(void);
 extern int	cj_job_self_take_out(CjControlVerb verb, Oid roleid,
-								 const int64 *ids, int nids, int64 **others);
+								 const int64 *ids, int nids,
+								 const int64 **others);
 
 #endif							/* CJ_JOB_SELF_H */

@@ -53,6 +53,13 @@ typedef struct FailedParse
 	ErrorData  *error;
 } FailedParse;
 
+/* The code of a function: where it begins and, once looked up, ends. */
+typedef struct CodeRange
+{
+	unw_word_t	start;
+	unw_word_t	end;
+} CodeRange;
+
 static void recover_from_error(void *arg);
 pg_noreturn static void rethrow(ErrorData *error);
 
@@ -98,13 +105,6 @@ cj_recovery_enable(CjRecoveryMode how)
 {
 	mode = how;
 }
-
-/* The code of a function: where it begins and, once looked up, ends. */
-typedef struct CodeRange
-{
-	unw_word_t	start;
-	unw_word_t	end;
-} CodeRange;
 
 /*
  * Is this frame one of the function?  Asking libunwind for each frame's

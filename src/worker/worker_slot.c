@@ -93,8 +93,8 @@ startup_shared(void)
 /*
  * Install the shared memory hooks.  Called once, at preload.
  */
-void
-cj_worker_shmem_init(void)
+static void
+init_shared(void)
 {
 	prev_shmem_request_hook = shmem_request_hook;
 	shmem_request_hook = request_shared;
@@ -394,7 +394,7 @@ cj_worker_report_progress(double fraction, const char *status)
 void
 cj_worker_init(void)
 {
-	cj_worker_shmem_init();
+	init_shared();
 	cj_worker_signal_init();
 	cj_database_hook_init();
 	cj_launcher_register();

@@ -92,7 +92,6 @@ typedef struct CjWorkerShared
 extern CjWorkerShared *cj_worker_shared;
 extern CjWorkerSlot *cj_my_slot;
 
-extern void cj_worker_shmem_init(void);
 extern void cj_worker_lock(LWLockMode mode);
 extern void cj_worker_unlock(void);
 extern CjCoordinatorSlot *cj_coordinator_slot(Oid database, bool create);
