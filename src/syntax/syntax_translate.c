@@ -94,23 +94,39 @@ make_control_statement(CjControlVerb verb, SelectStmt *query)
 }
 
 /*
- * Blank the beginning of a text, of "len" bytes.  It keeps its characters, in a
- * comment, so that error positions behind it stay.
+ * Blank the beginning of a text, of "len" bytes, by a comment.  It has the
+ * same bytes and characters as before, so that positions behind it stay: the
+ * multi-byte characters come first in the comment, the other bytes, at least
+ * those of "FROM [", become its signs and blanks.
  */
 static void
 blank_beginning(char *str, int len)
 {
+	char	   *to = str;
+	int			n;
+
 	if (len < 4)
 	{
 		memset(str, ' ', len);
 		return;
 	}
-	for (int i = 0; i < len; i++)
+	for (int at = 0; at < len; at += n)
 	{
-		if (str[i] == '*' || str[i] == '/')
-			str[i] = ' ';
+		n = Min(pg_mblen(str + at), len - at);
+		if (n == 1)
+			continue;
+		memmove(to, str + at, n);
+		/* in a text that is not valid, anything */
+		for (int i = 1; i < n; i++)
+			to[i] |= 0x80;
+		to += n;
 	}
+	/* "/" and "*" go before the characters, which end 4 bytes early or more */
+	if (to > str + len - 4)
+		to = str + len - 4;
+	memmove(str + 2, str, to - str);
 	memcpy(str, "/*", 2);
+	memset(to + 2, ' ', str + len - to - 4);
 	memcpy(str + len - 2, "*/", 2);
 }
 
