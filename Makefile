@@ -23,6 +23,9 @@ OBJS = \
 	src/job/job_error.o \
 	src/job/job_message.o \
 	src/job/job_pending.o \
+	src/job/job_queue_store.o \
+	src/job/job_retention_store.o \
+	src/job/job_retry.o \
 	src/job/job_self.o \
 	src/job/job_state.o \
 	src/job/job_store.o \
@@ -73,7 +76,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql privilege_hostile syntax_statements syntax_errors
+REGRESS = setup job_submit job_control job_list job_sql job_plan privilege_hostile syntax_statements syntax_errors
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = cancel_vs_finish control_twice pause_vs_claim
@@ -88,6 +91,7 @@ PROVE_TESTS = \
 	test/t/003_cancel_ignored.pl \
 	test/t/004_processes.pl \
 	test/t/005_native_syntax_off.pl \
+	test/t/009_turns.pl \
 	test/t/010_syntax_stress.pl
 
 .DEFAULT_GOAL := all

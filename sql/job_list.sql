@@ -2,7 +2,7 @@
 
 SELECT attrelid::regclass AS relation, string_agg(attname, ', ' ORDER BY attnum) AS columns
 FROM pg_attribute
-WHERE attrelid IN ('jobs.jobs'::regclass, 'jobs.messages'::regclass) AND attnum > 0
+WHERE attrelid IN ('jobs.jobs'::regclass, 'jobs.recent_jobs'::regclass, 'jobs.messages'::regclass) AND attnum > 0
 GROUP BY attrelid ORDER BY attrelid::regclass::text;
 SELECT pg_get_function_arguments('jobs.show_jobs()'::regprocedure);
 SELECT pg_get_function_arguments('jobs.show_jobs(bigint[])'::regprocedure);

@@ -35,7 +35,8 @@
 /* 16 knows how the arrays of built-in types are laid out (d746021de). */
 #if PG_VERSION_NUM < 160000
 #define CJ_BUILTIN_LAYOUT(type) \
-	(type), (type) == INT8OID ? 8 : -1, (type) == INT8OID ? FLOAT8PASSBYVAL : false, \
+	(type), (type) == INT8OID ? 8 : (type) == TEXTOID ? -1 : 4, \
+	(type) == INT8OID ? FLOAT8PASSBYVAL : (type) != TEXTOID, \
 	(type) == INT8OID ? TYPALIGN_DOUBLE : TYPALIGN_INT
 #define construct_array_builtin(elems, nelems, type) \
 	construct_array(elems, nelems, CJ_BUILTIN_LAYOUT(type))
@@ -60,6 +61,14 @@
 #define cj_replication_slot_cleanup() ReplicationSlotCleanup()
 #else
 #define cj_replication_slot_cleanup() ReplicationSlotCleanup(false)
+#endif
+
+/* 17 has a time-out of transactions, which a database's owner can set. */
+#if PG_VERSION_NUM < 170000
+#define cj_disable_transaction_timeout() ((void) 0)
+#else
+#define cj_disable_transaction_timeout() \
+	SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE)
 #endif
 
 /* 18 puts the mark of a function that does not return first (28f04984f). */

@@ -21,8 +21,14 @@
 int			cj_guc_cancel_grace_period = 10000;
 char	   *cj_guc_debug_pausepoints = NULL;
 char	   *cj_guc_debug_selftest = NULL;
+int			cj_guc_max_attempts = 5;
 int			cj_guc_max_running = 4;
+int			cj_guc_max_running_per_owner = 0;
 bool		cj_guc_native_syntax = true;
+int			cj_guc_retention_max_rows = 1000000;
+int			cj_guc_retention_time = 336 * 3600;
+int			cj_guc_retry_initial_delay = 1000;
+int			cj_guc_retry_max_delay = 60000;
 int			cj_guc_revert_max_attempts = 5;
 int			cj_guc_worker_idle_timeout = 60000;
 
@@ -58,11 +64,27 @@ cj_guc_define(void)
 							   PGC_POSTMASTER, GUC_NOT_IN_SAMPLE,
 							   NULL, NULL, NULL);
 
+	DefineCustomIntVariable("jobs.max_attempts",
+							"Number of times a job is tried that does not say how often.",
+							"It is tried again only after an error that may not come again, and if nothing of it was committed.",
+							&cj_guc_max_attempts,
+							5, 1, INT_MAX,
+							PGC_USERSET, 0,
+							NULL, NULL, NULL);
+
 	DefineCustomIntVariable("jobs.max_running",
 							"Maximum number of jobs that run at the same time on this server.",
 							"Each takes one of max_worker_processes.  Jobs beyond the limit wait.",
 							&cj_guc_max_running,
 							4, 0, 10000,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.max_running_per_owner",
+							"Maximum number of jobs of one owner that run at the same time on this server.",
+							"Zero means no limit but jobs.max_running.",
+							&cj_guc_max_running_per_owner,
+							0, 0, 10000,
 							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
 
@@ -73,6 +95,42 @@ cj_guc_define(void)
 							 true,
 							 PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+
+	/*
+	 * CockroachDB's jobs.registry.retry.*: a configuration file takes one
+	 * dot.
+	 */
+	DefineCustomIntVariable("jobs.registry_retry_initial_delay",
+							"Time until the second attempt at a job that failed, doubled for each further one.",
+							NULL,
+							&cj_guc_retry_initial_delay,
+							1000, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.registry_retry_max_delay",
+							"Longest time between two attempts at a job.",
+							NULL,
+							&cj_guc_retry_max_delay,
+							60000, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.retention_max_rows",
+							"Number of finished jobs that are kept in each database.",
+							"The oldest ones beyond it are deleted.  Zero means no limit.",
+							&cj_guc_retention_max_rows,
+							1000000, 0, INT_MAX,
+							PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.retention_time",
+							"Time that finished jobs are kept.",
+							"Zero means for ever.",
+							&cj_guc_retention_time,
+							336 * 3600, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("jobs.revert_max_attempts",
 							"Number of times a job's clean-up is tried before the job becomes revert-failed.",

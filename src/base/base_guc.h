@@ -16,8 +16,14 @@
 extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
 extern PGDLLIMPORT char *cj_guc_debug_pausepoints;
 extern PGDLLIMPORT char *cj_guc_debug_selftest;
+extern PGDLLIMPORT int cj_guc_max_attempts;
 extern PGDLLIMPORT int cj_guc_max_running;
+extern PGDLLIMPORT int cj_guc_max_running_per_owner;	/* 0: no limit */
 extern PGDLLIMPORT bool cj_guc_native_syntax;
+extern PGDLLIMPORT int cj_guc_retention_max_rows;	/* 0: no limit */
+extern PGDLLIMPORT int cj_guc_retention_time;	/* seconds; 0: no limit */
+extern PGDLLIMPORT int cj_guc_retry_initial_delay;	/* milliseconds */
+extern PGDLLIMPORT int cj_guc_retry_max_delay;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_revert_max_attempts;
 extern PGDLLIMPORT int cj_guc_worker_idle_timeout;	/* milliseconds */
 

@@ -13,16 +13,19 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/cost.h"
 #include "storage/proc.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 #include "base/base_extension.h"
 #include "base/base_store.h"
+#include "compat.h"
 
 /*
  * Begin a transaction for bookkeeping, in a process of ours.  The memory
@@ -194,4 +197,44 @@ cj_store_text(CjStoreScope *scope, uint64 row, int column)
 	string = TextDatumGetCString(value);
 	MemoryContextSwitchTo(old);
 	return string;
+}
+
+/*
+ * A bigint array of these ids.
+ */
+Datum
+cj_store_id_array(const int64 *ids, int nids)
+{
+	Datum	   *values = palloc_extended(Max(nids, 1) * sizeof(Datum),
+										 MCXT_ALLOC_HUGE);
+	ArrayType  *array;
+
+	for (int i = 0; i < nids; i++)
+		values[i] = Int64GetDatum(ids[i]);
+	array = construct_array_builtin(values, nids, INT8OID);
+	pfree(values);
+	return PointerGetDatum(array);
+}
+
+/*
+ * The ids in a bigint array, nulls left out; returns their number.
+ */
+int
+cj_store_array_ids(ArrayType *array, int64 **ids)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			nelements;
+	int			nids = 0;
+
+	/* deconstruct_array_builtin() has never known bigint. */
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+					  TYPALIGN_DOUBLE, &elements, &nulls, &nelements);
+	*ids = palloc_extended((nelements + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < nelements; i++)
+	{
+		if (!nulls[i])
+			(*ids)[nids++] = DatumGetInt64(elements[i]);
+	}
+	return nids;
 }

@@ -14,6 +14,7 @@
 #define CJ_BASE_STORE_H
 
 #include "executor/spi.h"
+#include "utils/array.h"
 
 #define CJ_STATEMENT_MAX_ARGS 16
 
@@ -44,6 +45,8 @@ extern void cj_store_close(CjStoreScope *scope);
 extern uint64 cj_store_run(CjStatement *statement, Datum *values,
 						   const char *nulls);
 extern Datum cj_store_value(uint64 row, int column, bool *isnull);
+extern Datum cj_store_id_array(const int64 *ids, int nids);
+extern int	cj_store_array_ids(ArrayType *array, int64 **ids);
 extern char *cj_store_text(CjStoreScope *scope, uint64 row, int column);
 
 #endif							/* CJ_BASE_STORE_H */

@@ -38,16 +38,35 @@ typedef struct CjJob
 	CjJobOutcome outcome;
 	Jsonb	   *arguments;		/* never NULL */
 	Jsonb	   *checkpoint;		/* NULL: start from the beginning */
+	int			attempts;		/* failed attempts at the work */
+	int			max_attempts;
 	int			revert_runs;	/* failed attempts at the clean-up */
+	int64		timeout;		/* of an attempt, in milliseconds; 0: none */
 	uint64		generation;		/* of the claim; 0: not claimed */
 
 	/*
 	 * What the type's resume() tells about the work: nothing of it is left to
-	 * commit, the tag of the last command and its rows (-1: not counted).
+	 * commit, something of it has been committed, the tag of the last command
+	 * and its rows (-1: not counted).
 	 */
 	bool		work_committed;
+	bool		part_committed; /* what this attempt has done, or a part of it */
 	char	   *result_tag;
 	int64		result_rows;
 } CjJob;
+
+/* When and how a job is to run; all zero but max_attempts: at once, once. */
+typedef struct CjJobPlan
+{
+	int			max_attempts;
+	Interval   *timeout;		/* NULL: none */
+	TimestampTz start_at;		/* 0: at once */
+	int			priority;
+	const char *exclusive_key;	/* NULL: none */
+	bool		refuse;			/* if an unfinished job has the key */
+	int64	   *depends_on;
+	int			ndepends_on;
+	bool		run_after_failure;	/* of those jobs */
+} CjJobPlan;
 
 #endif							/* CJ_JOB_H */

@@ -1,7 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * job_claim_store.c
- *	  What the coordinator does to many jobs at once.
+ *	  Claims: taken for workers, given back, freed when a worker is gone.
+ *
+ * Only the coordinator calls this.  What jobs may be claimed is the business
+ * of job_queue_store.c.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -13,61 +16,117 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/base_guc.h"
 #include "base/base_store.h"
 #include "compat.h"
 #include "job/job_claim_store.h"
 #include "job/job_error.h"
+#include "job/job_queue_store.h"
 #include "job/job_state.h"
 
 /*
- * Claim up to "limit" due jobs, the oldest first: pending jobs become running,
- * running and reverting ones that no worker has go on.  Their claims take the
- * generations from "first_generation" on.
+ * The two arrays that tell the claim about shares: of whom (oid or text), and
+ * how many jobs.
+ */
+static void
+share_arrays(const CjJobShare *shares, int n, bool of_owners, Datum *whose,
+			 Datum *jobs)
+{
+	Datum	   *names = palloc(Max(n, 1) * sizeof(Datum));
+	Datum	   *counts = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+	{
+		names[i] = of_owners ? ObjectIdGetDatum(shares[i].owner) :
+			CStringGetTextDatum(shares[i].type);
+		counts[i] = Int32GetDatum(shares[i].jobs);
+	}
+	*whose = PointerGetDatum(construct_array_builtin(names, n, of_owners ? OIDOID : TEXTOID));
+	*jobs = PointerGetDatum(construct_array_builtin(counts, n, INT4OID));
+}
+
+/*
+ * Claim up to limits->total jobs: pending jobs become running, running and
+ * reverting ones that no worker has go on.  Their claims take the generations
+ * from "first_generation" on.
+ *
+ * The owners take turns: first comes who has the fewest jobs running, of those
+ * the next one after limits->last_owner.  An owner's jobs come in the order of
+ * their priority, then of submission.
+ * A job whose row somebody has locked waits, and no other for it.
  *
  * Returns the number of claims, which are in the current memory context.
  */
 int
-cj_job_claim(int limit, uint64 first_generation, TimestampTz server_start,
-			 CjJobClaim **claims)
+cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
+			 TimestampTz server_start, CjJobClaim **claims)
 {
 	static CjStatement claim = {
-		"WITH due AS ("
-		" SELECT job_id, state FROM jobs.job"
-		" WHERE claim_generation IS NULL AND state IN ('pending', 'running', 'reverting')"
-		"  AND (next_run IS NULL OR next_run <= clock_timestamp())"
-		" ORDER BY job_id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED),"
-		" numbered AS ("
-		" SELECT job_id, state, $2 - 1 + row_number() OVER (ORDER BY job_id) AS generation"
-		" FROM due),"
+		"WITH RECURSIVE owners (owner) AS ("
+		" (SELECT owner FROM jobs.queue"
+		"  WHERE NOT claimed AND next_run IS NULL AND blocked IS NULL ORDER BY owner LIMIT 1)"
+		" UNION ALL"
+		" SELECT (SELECT q.owner FROM jobs.queue q"
+		"  WHERE NOT claimed AND next_run IS NULL AND blocked IS NULL AND q.owner > o.owner"
+		"  ORDER BY q.owner LIMIT 1)"
+		" FROM owners o WHERE o.owner IS NOT NULL),"
+		" offered AS ("
+		" SELECT c.*, o.owner, coalesce(b.jobs, 0)"
+		"  + row_number() OVER (PARTITION BY o.owner ORDER BY c.priority DESC, c.job_id) AS turn"
+		" FROM owners o LEFT JOIN unnest($5, $6) AS b(owner, jobs) ON b.owner = o.owner,"
+		" LATERAL (SELECT q.job_id, q.priority, q.job_type, j.state"
+		"  FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id"
+		"  WHERE NOT q.claimed AND q.next_run IS NULL AND q.blocked IS NULL AND q.owner = o.owner"
+		"   AND j.state IN ('pending', 'running', 'reverting')"
+		"   AND q.job_type <> ALL (ARRAY(SELECT job_type FROM unnest($8, $9) AS l(job_type, jobs)"
+		"    WHERE jobs <= 0))"
+		"  ORDER BY q.priority DESC, q.job_id"
+		"  LIMIT greatest(least($1, $7 - coalesce(b.jobs, 0)), 0)"
+		"  FOR NO KEY UPDATE OF j SKIP LOCKED) c),"
+		" allowed AS ("
+		" SELECT o.*, l.jobs AS type_limit,"
+		"  row_number() OVER (PARTITION BY o.job_type ORDER BY turn, o.owner <= $10, o.owner) AS nth_of_type"
+		" FROM offered o LEFT JOIN unnest($8, $9) AS l(job_type, jobs) ON l.job_type = o.job_type),"
+		" chosen AS ("
+		" SELECT job_id, state, row_number() OVER (ORDER BY turn, owner <= $10, owner) AS n"
+		" FROM allowed WHERE type_limit IS NULL OR nth_of_type <= type_limit"
+		" ORDER BY n LIMIT $1),"
 		" changed AS ("
 		" UPDATE jobs.job j SET"
-		"  state = CASE WHEN n.state = 'pending' THEN $4 ELSE n.state END,"
+		"  state = CASE WHEN c.state = 'pending' THEN $4 ELSE c.state END,"
 		"  started = coalesce(j.started, clock_timestamp()),"
-		"  runs = j.runs + 1, next_run = NULL,"
-		"  claim_server = $3, claim_generation = n.generation,"
+		"  runs = j.runs + 1, next_run = NULL, status = NULL,"
+		"  claim_server = $3, claim_generation = $2 - 1 + c.n,"
 		"  modified = clock_timestamp()"
-		" FROM numbered n WHERE j.job_id = n.job_id"
-		" RETURNING j.job_id, j.owner::oid, j.claim_generation, j.state, n.state AS old_state)"
-		", logged AS (INSERT INTO jobs.message (job_id, kind, message)"
+		" FROM chosen c WHERE j.job_id = c.job_id"
+		" RETURNING j.job_id, j.owner::oid, j.claim_generation, j.job_type, j.state, c.state AS old_state),"
+		" taken AS (UPDATE jobs.queue q SET claimed = true FROM changed c WHERE q.job_id = c.job_id),"
+		" logged AS (INSERT INTO jobs.message (job_id, kind, message)"
 		" SELECT job_id, 'state', state FROM changed WHERE state <> old_state)"
-		" SELECT job_id, owner, claim_generation, old_state = 'pending'"
-		" FROM changed ORDER BY job_id",
-		4, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID}
+		" SELECT job_id, owner, claim_generation, job_type, old_state = 'pending'"
+		" FROM changed ORDER BY claim_generation",
+		10, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, OIDARRAYOID,
+		INT4ARRAYOID, INT4OID, TEXTARRAYOID, INT4ARRAYOID, OIDOID}
 	};
 	CjStoreScope scope;
-	Datum		values[4];
+	Datum		values[10];
 	uint64		nrows;
 
 	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_RUNNING);
 
 	cj_store_open(&scope, true);
-	values[0] = Int32GetDatum(limit);
+	values[0] = Int32GetDatum(limits->total);
 	values[1] = Int64GetDatum((int64) first_generation);
 	values[2] = TimestampTzGetDatum(server_start);
 	values[3] = CStringGetTextDatum(cj_job_state_name(CJ_JOB_RUNNING));
+	share_arrays(limits->owners, limits->nowners, true, &values[4], &values[5]);
+	values[6] = Int32GetDatum(limits->per_owner);
+	share_arrays(limits->types, limits->ntypes, false, &values[7], &values[8]);
+	values[9] = ObjectIdGetDatum(limits->last_owner);
 	nrows = cj_store_run(&claim, values, NULL);
 
 	*claims = MemoryContextAllocZero(scope.caller_context,
@@ -80,7 +139,8 @@ cj_job_claim(int limit, uint64 first_generation, TimestampTz server_start,
 		c->id = DatumGetInt64(cj_store_value(row, 1, &isnull));
 		c->owner = DatumGetObjectId(cj_store_value(row, 2, &isnull));
 		c->generation = (uint64) DatumGetInt64(cj_store_value(row, 3, &isnull));
-		c->fresh = DatumGetBool(cj_store_value(row, 4, &isnull));
+		c->type = cj_store_text(&scope, row, 4);
+		c->fresh = DatumGetBool(cj_store_value(row, 5, &isnull));
 	}
 	cj_store_close(&scope);
 
@@ -107,8 +167,10 @@ cj_job_claim_release(int64 id, uint64 generation, bool fresh, int retry_delay)
 		"  modified = clock_timestamp()"
 		" WHERE job_id = (SELECT job_id FROM jobs.job"
 		"  WHERE job_id = $1 AND claim_generation = $2 FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id),"
-		" unlogged AS (DELETE FROM jobs.message WHERE $3 AND message_id ="
+		" RETURNING job_id, next_run),"
+		" queued AS (UPDATE jobs.queue q SET " CJ_QUEUE_UNCLAIM ", next_run = r.next_run"
+		"  FROM released r WHERE q.job_id = r.job_id),"
+		" unlogged AS (DELETE FROM jobs.message WHERE $3 AND job_id = $1 AND message_id ="
 		"  (SELECT max(message_id) FROM jobs.message JOIN released USING (job_id)"
 		"   WHERE kind = 'state' AND message = 'running'))"
 		" SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2"
@@ -136,9 +198,9 @@ cj_job_claim_release(int64 id, uint64 generation, bool fresh, int retry_delay)
  * Take over a job whose worker ended without finishing it, because of "error".
  *
  * What it did was rolled back with the worker's transaction.  A running job
- * goes into its clean-up if it has something to "undo", else it has failed, and
- * so has a clean-up that nobody can do.  Requests are left to
- * cj_job_claim_settle_requests().
+ * goes into its clean-up if it has something to "undo", else it has failed.  A
+ * clean-up is tried again later, unless it was tried too often or nobody can do
+ * it.  Requests are left to cj_job_queue_settle().
  *
  * Returns false if somebody has locked the row: the claim still stands.
  */
@@ -148,41 +210,59 @@ cj_job_claim_lost(int64 id, uint64 generation, bool undo, const char *error,
 {
 	static CjStatement lost = {
 		"WITH target AS ("
-		" SELECT job_id, state = 'running' OR state = 'reverting' AND NOT $3 AS fails"
+		" SELECT job_id, state AS old_state, CASE state"
+		"  WHEN 'running' THEN CASE WHEN $3 THEN 'reverting' ELSE 'failed' END"
+		"  WHEN 'reverting' THEN CASE WHEN $3 AND revert_runs + 1 < $6 THEN 'reverting' ELSE 'revert-failed' END"
+		"  ELSE state END AS state"
 		" FROM jobs.job WHERE job_id = $1 AND claim_generation = $2"
 		" FOR NO KEY UPDATE SKIP LOCKED),"
 		" changed AS ("
-		" UPDATE jobs.job j SET claim_server = NULL, claim_generation = NULL,"
-		"  state = CASE WHEN fails THEN $4 ELSE state END,"
-		"  outcome = CASE WHEN fails THEN 'failed' ELSE outcome END,"
-		"  error = CASE WHEN fails THEN $5 ELSE error END,"
-		"  sqlstate = CASE WHEN fails THEN $6 ELSE sqlstate END,"
-		"  finished = CASE WHEN fails AND NOT $3 THEN clock_timestamp() END,"
+		" UPDATE jobs.job j SET claim_server = NULL, claim_generation = NULL, state = t.state,"
+		"  outcome = CASE WHEN old_state = 'running' THEN 'failed' ELSE outcome END,"
+		"  error = CASE WHEN old_state = 'running' THEN $4 ELSE error END,"
+		"  sqlstate = CASE WHEN old_state = 'running' THEN $5 ELSE sqlstate END,"
+		"  attempts = attempts + (old_state = 'running')::integer,"
+		"  revert_error = CASE WHEN old_state = 'reverting' THEN $4 ELSE revert_error END,"
+		"  revert_runs = revert_runs + (old_state = 'reverting')::integer,"
+		"  next_run = CASE WHEN old_state = 'reverting' AND t.state = 'reverting'"
+		"   THEN clock_timestamp() + least($7 * 2 ^ least(revert_runs, 30), $8) * interval '1 millisecond' END,"
+		"  finished = CASE WHEN t.state IN ('failed', 'revert-failed') THEN clock_timestamp() END,"
 		"  modified = clock_timestamp()"
-		" FROM target WHERE j.job_id = target.job_id RETURNING j.job_id, state, fails),"
+		" FROM target t WHERE j.job_id = t.job_id"
+		" RETURNING j.job_id, j.job_type, j.state, old_state, next_run, finished IS NOT NULL AS gone),"
+		" queued AS (UPDATE jobs.queue q SET " CJ_QUEUE_UNCLAIM ", next_run = c.next_run"
+		"  FROM changed c WHERE q.job_id = c.job_id AND NOT gone),"
+		" unqueued AS (DELETE FROM jobs.queue q USING changed c WHERE q.job_id = c.job_id AND gone),"
 		" failed AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
-		" SELECT job_id, 'error', $6, $5 FROM changed WHERE fails),"
+		" SELECT job_id, 'error', $5, $4 FROM changed WHERE old_state IN ('running', 'reverting')),"
 		" logged AS (INSERT INTO jobs.message (job_id, kind, message)"
-		" SELECT job_id, 'state', state FROM changed WHERE fails)"
-		" SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2"
-		"  AND NOT exists (SELECT FROM changed)",
-		6, {INT8OID, INT8OID, BOOLOID, TEXTOID, TEXTOID, TEXTOID}
+		" SELECT job_id, 'state', state FROM changed WHERE state <> old_state)"
+		" SELECT job_id, job_type, state FROM changed",
+		8, {INT8OID, INT8OID, BOOLOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID}
+	};
+	static CjStatement probe = {
+		"SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
+		2, {INT8OID, INT8OID}
 	};
 	CjStoreScope scope;
-	Datum		values[6];
-	CjJobState	to = undo ? CJ_JOB_REVERTING : CJ_JOB_FAILED;
+	Datum		values[8];
 	bool		taken;
 
-	cj_job_state_check(CJ_JOB_RUNNING, to);
+	cj_job_state_check(CJ_JOB_RUNNING, undo ? CJ_JOB_REVERTING : CJ_JOB_FAILED);
+	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_REVERTING);
+	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_REVERT_FAILED);
 
 	cj_store_open(&scope, true);
 	values[0] = Int64GetDatum(id);
 	values[1] = Int64GetDatum((int64) generation);
 	values[2] = BoolGetDatum(undo);
-	values[3] = CStringGetTextDatum(cj_job_state_name(to));
-	values[4] = CStringGetTextDatum(cj_job_error_clip(error));
-	values[5] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
-	taken = cj_store_run(&lost, values, NULL) == 0;
+	values[3] = CStringGetTextDatum(cj_job_error_clip(error));
+	values[4] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
+	values[5] = Int32GetDatum(cj_guc_revert_max_attempts);
+	values[6] = Int32GetDatum(cj_guc_retry_initial_delay);
+	values[7] = Int32GetDatum(cj_guc_retry_max_delay);
+	taken = cj_store_run(&lost, values, NULL) > 0 ||
+		cj_store_run(&probe, values, NULL) == 0;
 	cj_store_close(&scope);
 
 	return taken;
@@ -201,14 +281,16 @@ cj_job_claim_free_stale(TimestampTz server_start, const uint64 *alive,
 {
 	static CjStatement freeing = {
 		"WITH stale AS MATERIALIZED ("
-		" SELECT job_id FROM jobs.job WHERE claim_generation IS NOT NULL"
+		" SELECT job_id FROM jobs.queue JOIN jobs.job USING (job_id) WHERE claimed"
 		"  AND (claim_server <> $1 OR claim_generation <> ALL ($2))),"
 		" freed AS ("
 		" UPDATE jobs.job SET claim_server = NULL, claim_generation = NULL,"
 		"  modified = clock_timestamp()"
 		" WHERE job_id IN (SELECT job_id FROM jobs.job"
 		"  WHERE job_id IN (SELECT job_id FROM stale) FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id)"
+		" RETURNING job_id),"
+		" queued AS (UPDATE jobs.queue SET " CJ_QUEUE_UNCLAIM
+		"  WHERE job_id IN (SELECT job_id FROM freed))"
 		" SELECT job_id FROM stale EXCEPT SELECT job_id FROM freed",
 		2, {TIMESTAMPTZOID, INT8ARRAYOID}
 	};
@@ -228,187 +310,4 @@ cj_job_claim_free_stale(TimestampTz server_start, const uint64 *alive,
 	cj_store_close(&scope);
 
 	return all;
-}
-
-/*
- * Move every unclaimed job from one state to another; only those that have
- * (started) or have not (never started) been taken up by a worker before, if
- * "started" is 1 or 0, all if it is -1.  Rows that a transaction has locked
- * are left for the next time.
- */
-static void
-settle(CjJobState from, CjJobState to, int started)
-{
-	static CjStatement update = {
-		"WITH changed AS ("
-		" UPDATE jobs.job SET state = $2,"
-		"  outcome = CASE WHEN $3 THEN 'canceled' ELSE outcome END,"
-		"  error = CASE WHEN $3 THEN $4 ELSE error END,"
-		"  sqlstate = CASE WHEN $3 THEN $5 ELSE sqlstate END,"
-		"  finished = CASE WHEN $6 THEN clock_timestamp() END,"
-		"  modified = clock_timestamp()"
-		" WHERE job_id IN (SELECT job_id FROM jobs.job"
-		"  WHERE claim_generation IS NULL AND state = $1"
-		"   AND state IN ('cancel-requested', 'pause-requested')"
-		"   AND ($7 < 0 OR (started IS NOT NULL) = ($7 = 1))"
-		"  FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id, state)"
-		"INSERT INTO jobs.message (job_id, kind, message)"
-		" SELECT job_id, 'state', state FROM changed",
-		7, {TEXTOID, TEXTOID, BOOLOID, TEXTOID, TEXTOID, BOOLOID, INT4OID}
-	};
-	CjStoreScope scope;
-	Datum		values[7];
-
-	cj_job_state_check(from, to);
-
-	cj_store_open(&scope, true);
-	values[0] = CStringGetTextDatum(cj_job_state_name(from));
-	values[1] = CStringGetTextDatum(cj_job_state_name(to));
-	values[2] = BoolGetDatum(from == CJ_JOB_CANCEL_REQUESTED);
-	values[3] = CStringGetTextDatum(CJ_JOB_CANCELED_ERROR);
-	values[4] = CStringGetTextDatum(unpack_sql_state(ERRCODE_QUERY_CANCELED));
-	values[5] = BoolGetDatum(cj_job_state_is_terminal(to));
-	values[6] = Int32GetDatum(started);
-	cj_store_run(&update, values, NULL);
-	cj_store_close(&scope);
-}
-
-/*
- * Is there a request for a job that no worker has?
- */
-static bool
-has_requests(void)
-{
-	static CjStatement probe = {
-		"SELECT FROM jobs.job WHERE claim_generation IS NULL"
-		" AND state IN ('cancel-requested', 'pause-requested') LIMIT 1",
-		0
-	};
-	CjStoreScope scope;
-	bool		found;
-
-	cj_store_open(&scope, true);
-	found = cj_store_run(&probe, NULL, NULL) > 0;
-	cj_store_close(&scope);
-
-	return found;
-}
-
-/*
- * Carry out the requests for jobs that no worker has.  A job that never
- * started is cancelled at once; one that did goes through its clean-up.
- *
- * Returns false if some are left, since their rows are locked.
- */
-bool
-cj_job_claim_settle_requests(void)
-{
-	if (!has_requests())
-		return true;
-
-	settle(CJ_JOB_CANCEL_REQUESTED, CJ_JOB_CANCELED, 0);
-	settle(CJ_JOB_CANCEL_REQUESTED, CJ_JOB_REVERTING, 1);
-	settle(CJ_JOB_PAUSE_REQUESTED, CJ_JOB_PAUSED, -1);
-	return !has_requests();
-}
-
-/*
- * Fail the waiting jobs of owners as whom no worker can connect: dropped, or,
- * if "login_needed", not allowed to log in.  The server log tells of each.
- */
-void
-cj_job_claim_fail_ownerless(bool login_needed)
-{
-	static CjStatement fail = {
-		"WITH changed AS ("
-		" UPDATE jobs.job SET state = $1, outcome = 'failed',"
-		"  error = format(CASE WHEN exists (SELECT FROM pg_roles WHERE oid = owner)"
-		"   THEN 'role %s is not permitted to log in' ELSE 'role %s does not exist' END, owner),"
-		"  sqlstate = $2, finished = clock_timestamp(), modified = clock_timestamp()"
-		" WHERE job_id IN (SELECT job_id FROM jobs.job j"
-		"  WHERE claim_generation IS NULL AND state IN ('pending', 'running', 'reverting')"
-		"   AND NOT exists (SELECT FROM pg_roles r WHERE r.oid = j.owner"
-		"    AND (r.rolcanlogin OR NOT $3))"
-		"  FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id, state, error, sqlstate),"
-		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
-		"  SELECT job_id, 'error', sqlstate, error FROM changed"
-		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)"
-		" SELECT job_id, error FROM changed",
-		3, {TEXTOID, TEXTOID, BOOLOID}
-	};
-	CjStoreScope scope;
-	Datum		values[3];
-	uint64		nrows;
-
-	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_FAILED);
-	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_FAILED);
-	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_FAILED);
-
-	cj_store_open(&scope, true);
-	values[0] = CStringGetTextDatum(cj_job_state_name(CJ_JOB_FAILED));
-	values[1] = CStringGetTextDatum(unpack_sql_state(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION));
-	values[2] = BoolGetDatum(login_needed);
-	nrows = cj_store_run(&fail, values, NULL);
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		bool		isnull;
-		int64		id = DatumGetInt64(cj_store_value(row, 1, &isnull));
-
-		ereport(LOG,
-				(errmsg("job %lld failed: %s", (long long) id,
-						cj_store_text(&scope, row, 2))));
-	}
-	cj_store_close(&scope);
-}
-
-/*
- * Is a job due that nobody has claimed?
- */
-bool
-cj_job_claim_is_due(void)
-{
-	static CjStatement probe = {
-		"SELECT FROM jobs.job"
-		" WHERE claim_generation IS NULL AND state IN ('pending', 'running', 'reverting')"
-		"  AND (next_run IS NULL OR next_run <= clock_timestamp()) LIMIT 1",
-		0
-	};
-	CjStoreScope scope;
-	bool		found;
-
-	cj_store_open(&scope, true);
-	found = cj_store_run(&probe, NULL, NULL) > 0;
-	cj_store_close(&scope);
-
-	return found;
-}
-
-/*
- * Milliseconds until the next job that nobody has claimed is due; 0 if one is
- * due now, -1 if there is none.
- */
-long
-cj_job_claim_next_due(void)
-{
-	static CjStatement next = {
-		"SELECT ceil(extract(epoch FROM min(coalesce(next_run, clock_timestamp()))"
-		"  - clock_timestamp()) * 1000)::bigint"
-		" FROM jobs.job WHERE claim_generation IS NULL"
-		"  AND state IN ('pending', 'running', 'reverting')",
-		0
-	};
-	CjStoreScope scope;
-	bool		isnull;
-	int64		delay;
-
-	cj_store_open(&scope, true);
-	cj_store_run(&next, NULL, NULL);
-	delay = DatumGetInt64(cj_store_value(0, 1, &isnull));
-	cj_store_close(&scope);
-
-	if (isnull)
-		return -1;
-	return (long) Min(Max(delay, 0), 3600 * 1000);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * job_claim_store.h
- *	  What the coordinator does to many jobs at once.
+ *	  Claims: taken for workers, given back, freed when a worker is gone.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -15,16 +15,37 @@
 
 #include "utils/timestamp.h"
 
+/* How many jobs an owner has running, or a type may have more. */
+typedef struct CjJobShare
+{
+	Oid			owner;
+	const char *type;
+	int			jobs;
+} CjJobShare;
+
+/* What bounds a claim. */
+typedef struct CjJobLimits
+{
+	int			total;			/* as many jobs, at most */
+	int			per_owner;		/* as many running jobs of an owner, at most */
+	Oid			last_owner;		/* whose turn was last */
+	const CjJobShare *owners;	/* jobs that owners have running */
+	int			nowners;
+	const CjJobShare *types;	/* jobs that types may have more */
+	int			ntypes;
+} CjJobLimits;
+
 /* A job that was claimed for a worker. */
 typedef struct CjJobClaim
 {
 	int64		id;
 	Oid			owner;
+	const char *type;
 	uint64		generation;
 	bool		fresh;			/* no worker has ever begun the job */
 } CjJobClaim;
 
-extern int	cj_job_claim(int limit, uint64 first_generation,
+extern int	cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 						 TimestampTz server_start, CjJobClaim **claims);
 extern bool cj_job_claim_release(int64 id, uint64 generation, bool fresh,
 								 int retry_delay);
@@ -32,9 +53,5 @@ extern bool cj_job_claim_lost(int64 id, uint64 generation, bool undo,
 							  const char *error, int sqlerrcode);
 extern bool cj_job_claim_free_stale(TimestampTz server_start,
 									const uint64 *alive, int nalive);
-extern bool cj_job_claim_settle_requests(void);
-extern void cj_job_claim_fail_ownerless(bool login_needed);
-extern bool cj_job_claim_is_due(void);
-extern long cj_job_claim_next_due(void);
 
 #endif							/* CJ_JOB_CLAIM_STORE_H */

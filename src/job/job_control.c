@@ -15,12 +15,10 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "base/base_guc.h"
 #include "base/base_store.h"
-#include "compat.h"
 #include "job/job_control.h"
 #include "job/job_error.h"
 #include "job/job_pending.h"
@@ -148,20 +146,6 @@ decide(CjControlVerb verb, Oid roleid, ControlTarget *target)
 }
 
 /*
- * A bigint array of these ids.
- */
-static Datum
-int8_array(const int64 *ids, int nids)
-{
-	Datum	   *values = palloc_extended(Max(nids, 1) * sizeof(Datum),
-										 MCXT_ALLOC_HUGE);
-
-	for (int i = 0; i < nids; i++)
-		values[i] = Int64GetDatum(ids[i]);
-	return PointerGetDatum(construct_array_builtin(values, nids, INT8OID));
-}
-
-/*
  * Lock the rows of these ids in the order of the ids, so that statements over
  * overlapping sets cannot deadlock, and read what decides about them.  The
  * result is in that order too.
@@ -183,7 +167,7 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 	ControlTarget *targets;
 	uint64		nrows;
 
-	values[0] = int8_array(ids, nids);
+	values[0] = cj_store_id_array(ids, nids);
 	values[1] = ObjectIdGetDatum(roleid);
 	nrows = cj_store_run(&lock, values, NULL);
 	targets = MemoryContextAllocHuge(scope->caller_context,
@@ -218,10 +202,16 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 			   Oid roleid, const char *reason)
 {
 	static CjStatement update = {
-		"WITH changed AS ("
+		"WITH revived AS ("
+		" INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, blocked)"
+		" SELECT job_id, owner, job_type, priority, exclusive_key,"
+		"  CASE WHEN exclusive_key IS NOT NULL THEN 'exclusive' END"
+		" FROM jobs.job WHERE job_id = ANY ($1) AND state = 'revert-failed'),"
+		" changed AS ("
 		" UPDATE jobs.job SET state = $2, requested_by = $3::regrole,"
 		"  request_reason = $4, next_run = NULL,"
 		"  runs = CASE WHEN $5 THEN 0 ELSE runs END,"
+		"  attempts = CASE WHEN $5 THEN 0 ELSE attempts END,"
 		"  revert_runs = CASE WHEN state = 'revert-failed' THEN $6 ELSE revert_runs END,"
 		"  finished = NULL, modified = clock_timestamp()"
 		" WHERE job_id = ANY ($1) RETURNING job_id, state)"
@@ -233,7 +223,7 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 	char		nulls[6];
 
 	memset(nulls, ' ', sizeof(nulls));
-	values[0] = int8_array(ids, nids);
+	values[0] = cj_store_id_array(ids, nids);
 	values[1] = CStringGetTextDatum(cj_job_state_name(next));
 	values[2] = ObjectIdGetDatum(roleid);
 	values[3] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(reason);

@@ -25,14 +25,17 @@ typedef struct StateInfo
 static const StateInfo state_table[CJ_JOB_NSTATES] = {
 	[CJ_JOB_PENDING] = {
 		"pending",
+		/* canceled, at once: a dependency failed, or the database is a copy */
 		BIT(CJ_JOB_RUNNING) | BIT(CJ_JOB_PAUSE_REQUESTED) |
-		BIT(CJ_JOB_CANCEL_REQUESTED) | BIT(CJ_JOB_FAILED)
+		BIT(CJ_JOB_CANCEL_REQUESTED) | BIT(CJ_JOB_FAILED) |
+		BIT(CJ_JOB_CANCELED)
 	},
 	[CJ_JOB_RUNNING] = {
 		"running",
-		BIT(CJ_JOB_PENDING) | BIT(CJ_JOB_SUCCEEDED) | BIT(CJ_JOB_REVERTING) |
+		/* itself: an attempt failed and there will be another */
+		BIT(CJ_JOB_PENDING) | BIT(CJ_JOB_RUNNING) | BIT(CJ_JOB_SUCCEEDED) | BIT(CJ_JOB_REVERTING) |
 		BIT(CJ_JOB_FAILED) | BIT(CJ_JOB_PAUSE_REQUESTED) |
-		BIT(CJ_JOB_CANCEL_REQUESTED)
+		BIT(CJ_JOB_CANCEL_REQUESTED) | BIT(CJ_JOB_CANCELED)
 	},
 	[CJ_JOB_PAUSED] = {
 		"paused",

@@ -13,9 +13,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "base/base_store.h"
+#include "compat.h"
 #include "job/job_error.h"
 #include "job/job_store.h"
 
@@ -62,23 +65,36 @@ outcome_parse(const char *name)
  * Insert a pending job and return its id.  Part of the caller's transaction.
  */
 int64
-cj_job_store_insert(const CjJob *job, bool cancelable, bool automatic)
+cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
+					bool automatic)
 {
 	static CjStatement insert = {
 		"WITH new AS ("
 		" INSERT INTO jobs.job (job_type, description, statement, owner, state,"
-		"  arguments, cancelable, automatic)"
-		" VALUES ($1, $2, $3, $4::regrole, $5, $6, $7, $8) RETURNING job_id, state)"
+		"  arguments, cancelable, automatic, database, next_run, max_attempts, timeout,"
+		"  priority, exclusive_key, depends_on, on_dependency_failure)"
+		" VALUES ($1, $2, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12,"
+		"  $13, $14, nullif($15, '{}'), $16) RETURNING *),"
+		" queued AS ("
+		" INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, next_run, blocked)"
+		" SELECT job_id, owner, job_type, priority, exclusive_key, next_run,"
+		"  CASE WHEN depends_on IS NOT NULL THEN 'dependency'"
+		"   WHEN exclusive_key IS NOT NULL THEN 'exclusive' END FROM new),"
+		" depended AS (INSERT INTO jobs.dependency (job_id, depends_on)"
+		"  SELECT DISTINCT job_id, unnest(depends_on) FROM new)"
 		"INSERT INTO jobs.message (job_id, kind, message)"
 		" SELECT job_id, 'state', state FROM new RETURNING job_id",
-		8, {TEXTOID, TEXTOID, TEXTOID, OIDOID, TEXTOID, JSONBOID, BOOLOID, BOOLOID}
+		16, {TEXTOID, TEXTOID, TEXTOID, OIDOID, TEXTOID, JSONBOID, BOOLOID, BOOLOID,
+		OIDOID, TIMESTAMPTZOID, INT4OID, INTERVALOID, INT4OID, TEXTOID, INT8ARRAYOID, TEXTOID}
 	};
 	CjStoreScope scope;
-	Datum		values[8];
+	Datum		values[16];
+	char		nulls[16];
 	bool		isnull;
 	int64		id;
 
 	cj_store_open(&scope, false);
+	memset(nulls, ' ', sizeof(nulls));
 	values[0] = CStringGetTextDatum(job->type);
 	values[1] = CStringGetTextDatum(job->description);
 	values[2] = CStringGetTextDatum(job->statement);
@@ -87,11 +103,75 @@ cj_job_store_insert(const CjJob *job, bool cancelable, bool automatic)
 	values[5] = JsonbPGetDatum(job->arguments);
 	values[6] = BoolGetDatum(cancelable);
 	values[7] = BoolGetDatum(automatic);
-	cj_store_run(&insert, values, NULL);
+	values[8] = ObjectIdGetDatum(MyDatabaseId);
+	values[9] = TimestampTzGetDatum(plan->start_at);
+	nulls[9] = plan->start_at == 0 ? 'n' : ' ';
+	values[10] = Int32GetDatum(plan->max_attempts);
+	values[11] = IntervalPGetDatum(plan->timeout);
+	nulls[11] = plan->timeout == NULL ? 'n' : ' ';
+	values[12] = Int32GetDatum(plan->priority);
+	values[13] = text_or_null(plan->exclusive_key, &nulls[13]);
+	values[14] = cj_store_id_array(plan->depends_on, plan->ndepends_on);
+	values[15] = CStringGetTextDatum(plan->run_after_failure ? "run" : "cancel");
+	cj_store_run(&insert, values, nulls);
 	id = DatumGetInt64(cj_store_value(0, 1, &isnull));
 	cj_store_close(&scope);
 
 	return id;
+}
+
+/*
+ * The first of these jobs that does not exist, or that the role may not see;
+ * 0 if there is none.
+ */
+int64
+cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
+{
+	static CjStatement find = {
+		"SELECT id FROM unnest($1) WITH ORDINALITY AS i(id, n) WHERE NOT EXISTS ("
+		" SELECT FROM jobs.job WHERE job_id = id AND pg_has_role($2, owner, 'USAGE'))"
+		" ORDER BY n LIMIT 1",
+		2, {INT8ARRAYOID, OIDOID}
+	};
+	CjStoreScope scope;
+	Datum		values[2];
+	bool		isnull;
+	int64		missing = 0;
+
+	cj_store_open(&scope, false);
+	values[0] = cj_store_id_array(ids, nids);
+	values[1] = ObjectIdGetDatum(roleid);
+	if (cj_store_run(&find, values, NULL) > 0)
+		missing = DatumGetInt64(cj_store_value(0, 1, &isnull));
+	cj_store_close(&scope);
+
+	return missing;
+}
+
+/*
+ * An unfinished job of this owner with this exclusive key; 0 if there is none.
+ */
+int64
+cj_job_store_find_exclusive(Oid owner, const char *key)
+{
+	static CjStatement find = {
+		"SELECT job_id FROM jobs.queue WHERE owner = $1 AND exclusive_key = $2"
+		" ORDER BY job_id LIMIT 1",
+		2, {OIDOID, TEXTOID}
+	};
+	CjStoreScope scope;
+	Datum		values[2];
+	bool		isnull;
+	int64		found = 0;
+
+	cj_store_open(&scope, false);
+	values[0] = ObjectIdGetDatum(owner);
+	values[1] = CStringGetTextDatum(key);
+	if (cj_store_run(&find, values, NULL) > 0)
+		found = DatumGetInt64(cj_store_value(0, 1, &isnull));
+	cj_store_close(&scope);
+
+	return found;
 }
 
 /*
@@ -124,7 +204,8 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 {
 	static CjStatement read = {
 		"SELECT job_type, description, statement, owner::oid, state, outcome,"
-		" arguments, checkpoint, revert_runs"
+		" arguments, checkpoint, revert_runs, attempts, max_attempts,"
+		" coalesce(least(ceil(extract(epoch FROM timeout) * 1000), 9e15)::bigint, 0)"
 		" FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
 		2, {INT8OID, INT8OID}
 	};
@@ -150,12 +231,37 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 		job->arguments = jsonb_column(&scope, 7);
 		job->checkpoint = jsonb_column(&scope, 8);
 		job->revert_runs = DatumGetInt32(cj_store_value(0, 9, &isnull));
+		job->attempts = DatumGetInt32(cj_store_value(0, 10, &isnull));
+		job->max_attempts = DatumGetInt32(cj_store_value(0, 11, &isnull));
+		job->timeout = DatumGetInt64(cj_store_value(0, 12, &isnull));
 		job->result_rows = -1;
 	}
 	cj_store_close(&scope);
 
 	return job;
 }
+
+/* $1 to $16, see cj_job_store_change(); "queue" is what becomes of its row there. */
+#define CHANGE_JOB(queue) \
+	"WITH changed AS (" \
+	" UPDATE jobs.job SET state = $4, outcome = coalesce($5, outcome)," \
+	"  error = coalesce($6, error), sqlstate = coalesce($7, sqlstate)," \
+	"  revert_error = coalesce($8, revert_error)," \
+	"  revert_runs = revert_runs + ($8 IS NOT NULL)::integer," \
+	"  next_run = CASE WHEN $9 >= 0 THEN clock_timestamp() + $9 * interval '1 millisecond' END," \
+	"  claim_server = CASE WHEN $10 THEN claim_server END," \
+	"  claim_generation = CASE WHEN $10 THEN claim_generation END," \
+	"  finished = CASE WHEN $11 THEN clock_timestamp() END," \
+	"  fraction = coalesce($12, fraction), status = coalesce($15, status)," \
+	"  result_tag = coalesce($13, result_tag)," \
+	"  result_rows = CASE WHEN $13 IS NULL THEN result_rows ELSE nullif($14, -1) END," \
+	"  attempts = attempts + $16::integer," \
+	"  modified = clock_timestamp()" \
+	" WHERE job_id = $1 AND claim_generation = $2 AND state = $3" \
+	" RETURNING job_id, job_type, state, next_run)" queue \
+	", logged AS (INSERT INTO jobs.message (job_id, kind, message)" \
+	" SELECT job_id, 'state', state FROM changed WHERE state <> $3)" \
+	" SELECT job_id, job_type, state FROM changed"
 
 /*
  * Change the state of a job that a worker has, if it is still in job->state
@@ -167,33 +273,31 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 bool
 cj_job_store_change(const CjJob *job, const CjJobChange *change)
 {
-	static CjStatement update = {
-		"WITH changed AS ("
-		" UPDATE jobs.job SET state = $4, outcome = coalesce($5, outcome),"
-		"  error = coalesce($6, error), sqlstate = coalesce($7, sqlstate),"
-		"  revert_error = coalesce($8, revert_error),"
-		"  revert_runs = revert_runs + ($8 IS NOT NULL)::integer,"
-		"  next_run = CASE WHEN $9 > 0 THEN clock_timestamp() + $9 * interval '1 millisecond' END,"
-		"  claim_server = CASE WHEN $10 THEN claim_server END,"
-		"  claim_generation = CASE WHEN $10 THEN claim_generation END,"
-		"  finished = CASE WHEN $11 THEN clock_timestamp() END,"
-		"  fraction = coalesce($12, fraction), status = coalesce($15, status),"
-		"  result_tag = coalesce($13, result_tag),"
-		"  result_rows = CASE WHEN $13 IS NULL THEN result_rows ELSE nullif($14, -1) END,"
-		"  modified = clock_timestamp()"
-		" WHERE job_id = $1 AND claim_generation = $2 AND state = $3"
-		" RETURNING job_id, state)"
-		"INSERT INTO jobs.message (job_id, kind, message)"
-		" SELECT job_id, 'state', state FROM changed",
-		15, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, INT4OID, BOOLOID, BOOLOID, FLOAT8OID, TEXTOID, INT8OID, TEXTOID}
+#define CHANGE_ARGS \
+	16, {INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, \
+		TEXTOID, INT8OID, BOOLOID, BOOLOID, FLOAT8OID, TEXTOID, INT8OID, TEXTOID, BOOLOID}
+	static CjStatement keep = {CHANGE_JOB(""), CHANGE_ARGS};
+	static CjStatement finish = {
+		CHANGE_JOB(", unqueued AS (DELETE FROM jobs.queue q USING changed c"
+				   " WHERE q.job_id = c.job_id)"),
+		CHANGE_ARGS
+	};
+	static CjStatement give_back = {
+		CHANGE_JOB(", queued AS (UPDATE jobs.queue q SET claimed = false,"
+				   "  next_run = c.next_run, blocked = CASE WHEN c.state = 'paused' THEN 'paused'"
+				   "   WHEN exclusive_key IS NOT NULL THEN 'exclusive' END"
+				   " FROM changed c WHERE q.job_id = c.job_id)"),
+		CHANGE_ARGS
 	};
 	CjStoreScope scope;
-	Datum		values[15];
-	char		nulls[15];
+	CjStatement *update;
+	Datum		values[16];
+	char		nulls[16];
 	uint64		changed;
 
 	cj_job_state_check(job->state, change->to);
+	update = cj_job_state_is_terminal(change->to) ? &finish :
+		change->keep_claim ? &keep : &give_back;
 
 	cj_store_open(&scope, true);
 	memset(nulls, ' ', sizeof(nulls));
@@ -205,7 +309,7 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 	values[5] = text_or_null(change->error, &nulls[5]);
 	values[6] = text_or_null(change->sqlstate, &nulls[6]);
 	values[7] = text_or_null(change->revert_error, &nulls[7]);
-	values[8] = Int32GetDatum(change->retry_delay);
+	values[8] = Int64GetDatum(change->retry ? change->retry_delay : -1);
 	values[9] = BoolGetDatum(change->keep_claim);
 	values[10] = BoolGetDatum(cj_job_state_is_terminal(change->to));
 	values[11] = Float8GetDatum(change->fraction);
@@ -214,7 +318,8 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 							  &nulls[12]);
 	values[13] = Int64GetDatum(job->result_rows);
 	values[14] = text_or_null(change->status, &nulls[14]);
-	changed = cj_store_run(&update, values, nulls);
+	values[15] = BoolGetDatum(change->attempt_failed);
+	changed = cj_store_run(update, values, nulls);
 	cj_store_close(&scope);
 
 	return changed > 0;

@@ -23,15 +23,19 @@ typedef struct CjJobChange
 	const char *error;
 	const char *sqlstate;
 	const char *revert_error;
-	int			retry_delay;	/* milliseconds until the next run; 0: none */
+	bool		retry;			/* the job waits for another attempt */
+	int64		retry_delay;	/* for so many milliseconds */
+	bool		attempt_failed;
 	bool		keep_claim;
 	bool		has_fraction;
 	double		fraction;
 	const char *status;
 } CjJobChange;
 
-extern int64 cj_job_store_insert(const CjJob *job, bool cancelable,
-								 bool automatic);
+extern int64 cj_job_store_insert(const CjJob *job, const CjJobPlan *plan,
+								 bool cancelable, bool automatic);
+extern int64 cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid);
+extern int64 cj_job_store_find_exclusive(Oid owner, const char *key);
 extern CjJob *cj_job_store_read_claimed(int64 id, uint64 generation);
 extern bool cj_job_store_change(const CjJob *job, const CjJobChange *change);
 extern void cj_job_store_checkpoint(const CjJob *job);

@@ -15,6 +15,6 @@
 
 #include "job/job.h"
 
-extern int64 cj_job_submit(CjJob *job);
+extern int64 cj_job_submit(CjJob *job, const CjJobPlan *plan);
 
 #endif							/* CJ_JOB_SUBMIT_H */

@@ -50,6 +50,15 @@ cj_job_type_find(const char *name)
 }
 
 /*
+ * All types, as a list of const CjJobType pointers.
+ */
+const List *
+cj_job_type_list(void)
+{
+	return job_types;
+}
+
+/*
  * Must something be undone for this job when it fails or is cancelled?
  */
 bool

@@ -13,11 +13,14 @@
 #ifndef CJ_JOB_TYPE_H
 #define CJ_JOB_TYPE_H
 
+#include "nodes/pg_list.h"
+
 #include "job/job.h"
 
 /* Flags of a job type. */
 #define CJ_TYPE_CANCELABLE	0x01	/* CANCEL JOB is allowed */
 #define CJ_TYPE_AUTOMATIC	0x02	/* SHOW JOBS leaves it out */
+#define CJ_TYPE_RESUMABLE	0x04	/* resume() goes on from the checkpoint */
 
 /*
  * A job type.  A type is a const struct in a file of its own; it is made known
@@ -27,6 +30,7 @@ typedef struct CjJobType
 {
 	const char *name;			/* as SHOW JOBS prints it */
 	int			flags;			/* CJ_TYPE_... */
+	int			max_running;	/* at the same time on a server; 0: no limit */
 
 	/*
 	 * Check the arguments in the submitting transaction: what is wrong with
@@ -57,6 +61,7 @@ typedef struct CjJobType
 
 extern void cj_job_type_register(const CjJobType *type);
 extern const CjJobType *cj_job_type_find(const char *name);
+extern const List *cj_job_type_list(void);
 extern bool cj_job_type_needs_cleanup(const CjJob *job);
 
 #endif							/* CJ_JOB_TYPE_H */

@@ -13,9 +13,12 @@
 #ifndef CJ_JOBTYPE_H
 #define CJ_JOBTYPE_H
 
+#include "job/job.h"
+
 extern void cj_jobtype_init(void);
 extern int64 cj_jobtype_submit_sql(const char *command,
 								   const char *description,
-								   const char *on_cancel);
+								   const char *on_cancel,
+								   const CjJobPlan *plan);
 
 #endif							/* CJ_JOBTYPE_H */

@@ -309,6 +309,7 @@ run_statement(CjJob *job, RawStmt *statement, const char *str, bool in_block)
 	{
 		commit_and_go_on();
 		job->work_committed = true;
+		job->part_committed = true;
 	}
 	else
 	{
@@ -405,13 +406,13 @@ make_arguments(const char *command, const char *on_cancel)
 
 /*
  * Submit SQL commands as a job of the current user and return its id;
- * "description" and "on_cancel" may be NULL.
+ * "description" and "on_cancel" may be NULL, and "plan" says when and how.
  *
  * Raises what is wrong with the commands, and what cj_job_submit() raises.
  */
 int64
 cj_jobtype_submit_sql(const char *command, const char *description,
-					  const char *on_cancel)
+					  const char *on_cancel, const CjJobPlan *plan)
 {
 	CjJob		job = {0};
 
@@ -419,7 +420,7 @@ cj_jobtype_submit_sql(const char *command, const char *description,
 	job.statement = unconstify(char *, command);
 	job.description = unconstify(char *, description);
 	job.arguments = make_arguments(command, on_cancel);
-	return cj_job_submit(&job);
+	return cj_job_submit(&job, plan);
 }
 
 /*

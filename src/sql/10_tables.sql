@@ -12,6 +12,7 @@ CREATE TABLE jobs.job (
 		 'cancel-requested', 'reverting', 'succeeded', 'failed', 'canceled',
 		 'revert-failed')),
 	outcome text CHECK (outcome IN ('failed', 'canceled')),
+	database oid NOT NULL,
 	arguments jsonb NOT NULL,
 	checkpoint jsonb,
 	cancelable boolean NOT NULL,
@@ -26,8 +27,16 @@ CREATE TABLE jobs.job (
 	sqlstate text,
 	revert_error text,
 	runs integer NOT NULL DEFAULT 0,
+	attempts integer NOT NULL DEFAULT 0,
 	revert_runs integer NOT NULL DEFAULT 0,
 	next_run timestamptz,
+	max_attempts integer NOT NULL DEFAULT 1 CHECK (max_attempts > 0),
+	timeout interval CHECK (timeout > interval '0'),
+	priority integer NOT NULL DEFAULT 0,
+	exclusive_key text,
+	depends_on bigint[],
+	on_dependency_failure text NOT NULL DEFAULT 'cancel'
+		CHECK (on_dependency_failure IN ('cancel', 'run')),
 	created_by_type text,
 	created_by_id bigint,
 	requested_by regrole,
@@ -36,8 +45,9 @@ CREATE TABLE jobs.job (
 	result_rows bigint,
 	claim_server timestamptz,
 	claim_generation bigint
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
 
+-- No index on a column that changes: all updates of a job are heap-only.
 COMMENT ON TABLE jobs.job IS 'the registry of jobs; read it through jobs.jobs';
 COMMENT ON COLUMN jobs.job.job_id IS 'id of the job';
 COMMENT ON COLUMN jobs.job.job_type IS 'what the job does, for example SQL';
@@ -46,6 +56,7 @@ COMMENT ON COLUMN jobs.job.statement IS 'the statement that the job runs, withou
 COMMENT ON COLUMN jobs.job.owner IS 'role with whose rights the job runs';
 COMMENT ON COLUMN jobs.job.state IS 'state of the job, see src/job/README.md';
 COMMENT ON COLUMN jobs.job.outcome IS 'what a job in its clean-up ends as';
+COMMENT ON COLUMN jobs.job.database IS 'the database in which the job was submitted: in a copy of that one it does not run';
 COMMENT ON COLUMN jobs.job.arguments IS 'arguments in the form of the job type';
 COMMENT ON COLUMN jobs.job.checkpoint IS 'where the next run goes on, in the form of the job type';
 COMMENT ON COLUMN jobs.job.cancelable IS 'whether CANCEL JOB is allowed';
@@ -60,8 +71,15 @@ COMMENT ON COLUMN jobs.job.error IS 'why the job failed or was cancelled';
 COMMENT ON COLUMN jobs.job.sqlstate IS 'SQLSTATE of the error';
 COMMENT ON COLUMN jobs.job.revert_error IS 'why the last attempt at the clean-up failed';
 COMMENT ON COLUMN jobs.job.runs IS 'how often a worker took the job up since it was submitted or resumed';
+COMMENT ON COLUMN jobs.job.attempts IS 'how many attempts have failed since it was submitted or resumed';
 COMMENT ON COLUMN jobs.job.revert_runs IS 'how often the clean-up failed';
 COMMENT ON COLUMN jobs.job.next_run IS 'not before this time is the job taken up';
+COMMENT ON COLUMN jobs.job.max_attempts IS 'how often the work is tried, if it fails with an error that may not come again';
+COMMENT ON COLUMN jobs.job.timeout IS 'how long an attempt may take';
+COMMENT ON COLUMN jobs.job.priority IS 'which of an owner''s jobs come first: those with the higher number';
+COMMENT ON COLUMN jobs.job.exclusive_key IS 'of an owner''s jobs with the same key one runs at a time';
+COMMENT ON COLUMN jobs.job.depends_on IS 'ids of the jobs that have to be finished first';
+COMMENT ON COLUMN jobs.job.on_dependency_failure IS 'what becomes of the job when one of those does not succeed: cancel or run';
 COMMENT ON COLUMN jobs.job.created_by_type IS 'kind of the job''s creator if that is not a user, for example a schedule';
 COMMENT ON COLUMN jobs.job.created_by_id IS 'id of the job''s creator';
 COMMENT ON COLUMN jobs.job.requested_by IS 'who last asked for a cancel, pause or resume';
@@ -71,31 +89,73 @@ COMMENT ON COLUMN jobs.job.result_rows IS 'number of rows that command processed
 COMMENT ON COLUMN jobs.job.claim_server IS 'start of the server whose worker has the job';
 COMMENT ON COLUMN jobs.job.claim_generation IS 'generation of that worker''s slot; null if no worker has the job';
 
--- What the coordinator takes up next, in the order of submission.
-CREATE INDEX job_due_idx ON jobs.job (job_id)
-	WHERE claim_generation IS NULL AND state IN ('pending', 'running', 'reverting');
-COMMENT ON INDEX jobs.job_due_idx IS 'jobs that wait for a worker';
+-- What the coordinator has to know of the unfinished jobs, one row each.  Only
+-- submission, the coordinator, and the worker that has the job write it.
+CREATE TABLE jobs.queue (
+	job_id bigint PRIMARY KEY,
+	owner oid NOT NULL,
+	job_type text NOT NULL,
+	priority integer NOT NULL,
+	exclusive_key text,
+	claimed boolean NOT NULL DEFAULT false,
+	next_run timestamptz,
+	blocked text CHECK (blocked IN ('dependency', 'exclusive', 'paused')),
+	CHECK (NOT claimed OR (next_run IS NULL AND blocked IS NULL))
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+COMMENT ON TABLE jobs.queue IS 'the unfinished jobs, as the coordinator sees them';
+COMMENT ON COLUMN jobs.queue.job_id IS 'the job';
+COMMENT ON COLUMN jobs.queue.owner IS 'as in jobs.job';
+COMMENT ON COLUMN jobs.queue.job_type IS 'as in jobs.job';
+COMMENT ON COLUMN jobs.queue.priority IS 'as in jobs.job';
+COMMENT ON COLUMN jobs.queue.exclusive_key IS 'as in jobs.job';
+COMMENT ON COLUMN jobs.queue.claimed IS 'whether a worker has the job';
+COMMENT ON COLUMN jobs.queue.next_run IS 'not before this time is the job taken up';
+COMMENT ON COLUMN jobs.queue.blocked IS 'what the job waits for: its dependencies, its exclusive key, or to be resumed';
 
--- Requests for jobs that no worker has.
-CREATE INDEX job_request_idx ON jobs.job (state)
-	WHERE claim_generation IS NULL AND state IN ('cancel-requested', 'pause-requested');
-COMMENT ON INDEX jobs.job_request_idx IS 'requests that the coordinator carries out';
+-- Jobs that can be taken up now, an owner's most urgent one first.
+CREATE INDEX queue_ready_idx ON jobs.queue (owner, priority DESC, job_id)
+	WHERE NOT claimed AND next_run IS NULL AND blocked IS NULL;
+COMMENT ON INDEX jobs.queue_ready_idx IS 'jobs that can be taken up';
 
-CREATE INDEX job_claim_idx ON jobs.job (claim_generation)
-	WHERE claim_generation IS NOT NULL;
-COMMENT ON INDEX jobs.job_claim_idx IS 'jobs that a worker has';
+CREATE INDEX queue_next_run_idx ON jobs.queue (next_run)
+	WHERE next_run IS NOT NULL;
+COMMENT ON INDEX jobs.queue_next_run_idx IS 'jobs that wait for their time';
 
--- SHOW JOBS: unfinished jobs and those that finished lately.
-CREATE INDEX job_finished_idx ON jobs.job (finished);
-COMMENT ON INDEX jobs.job_finished_idx IS 'jobs by the time they finished';
+CREATE INDEX queue_claimed_idx ON jobs.queue (job_id) WHERE claimed;
+COMMENT ON INDEX jobs.queue_claimed_idx IS 'jobs that a worker has';
+
+CREATE INDEX queue_waiting_idx ON jobs.queue (owner, exclusive_key, priority DESC, job_id)
+	WHERE blocked = 'exclusive' AND next_run IS NULL;
+COMMENT ON INDEX jobs.queue_waiting_idx IS 'jobs that wait for their exclusive key';
+
+CREATE INDEX queue_exclusive_idx ON jobs.queue (owner, exclusive_key)
+	WHERE exclusive_key IS NOT NULL;
+COMMENT ON INDEX jobs.queue_exclusive_idx IS 'unfinished jobs by their exclusive key';
+
+-- The promise itself: never two of a key at a time.
+CREATE UNIQUE INDEX queue_holder_idx ON jobs.queue (owner, exclusive_key)
+	WHERE exclusive_key IS NOT NULL AND next_run IS NULL AND blocked IS NULL;
+COMMENT ON INDEX jobs.queue_holder_idx IS 'the job that has an exclusive key, or is the next to have it';
+
+CREATE TABLE jobs.dependency (
+	job_id bigint NOT NULL,
+	depends_on bigint NOT NULL,
+	PRIMARY KEY (job_id, depends_on)
+);
+COMMENT ON TABLE jobs.dependency IS 'what unfinished jobs wait for';
+COMMENT ON COLUMN jobs.dependency.job_id IS 'the job that waits';
+COMMENT ON COLUMN jobs.dependency.depends_on IS 'the job that has to be finished first';
+CREATE INDEX dependency_depends_on_idx ON jobs.dependency (depends_on);
+COMMENT ON INDEX jobs.dependency_depends_on_idx IS 'the jobs that wait for a job';
 
 CREATE TABLE jobs.message (
-	message_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	message_id bigint GENERATED ALWAYS AS IDENTITY,
 	job_id bigint NOT NULL,
 	recorded timestamptz NOT NULL DEFAULT clock_timestamp(),
 	kind text NOT NULL CHECK (kind IN ('state', 'notice', 'warning', 'error')),
 	sqlstate text,
-	message text NOT NULL
+	message text NOT NULL,
+	PRIMARY KEY (job_id, message_id)
 );
 COMMENT ON TABLE jobs.message IS 'what happened to a job and what it said; read it through jobs.messages';
 COMMENT ON COLUMN jobs.message.message_id IS 'orders the messages of a job';
@@ -105,5 +165,8 @@ COMMENT ON COLUMN jobs.message.kind IS 'state (a change of state), notice, warni
 COMMENT ON COLUMN jobs.message.sqlstate IS 'SQLSTATE of a notice, warning or error';
 COMMENT ON COLUMN jobs.message.message IS 'the text';
 
-CREATE INDEX message_job_id_idx ON jobs.message (job_id, message_id);
-COMMENT ON INDEX jobs.message_job_id_idx IS 'messages of a job in their order';
+-- Finished jobs by time, for SHOW JOBS and retention: an index on the job would
+-- keep its last update from being heap-only.
+CREATE INDEX message_finished_idx ON jobs.message (recorded, job_id)
+	WHERE kind = 'state' AND message IN ('succeeded', 'failed', 'canceled', 'revert-failed');
+COMMENT ON INDEX jobs.message_finished_idx IS 'when jobs reached a last state';

@@ -1,10 +1,19 @@
 CREATE FUNCTION jobs.submit(command text, description text DEFAULT NULL,
-							on_cancel text DEFAULT NULL)
+							on_cancel text DEFAULT NULL,
+							start_at timestamptz DEFAULT NULL,
+							timeout interval DEFAULT NULL,
+							max_attempts integer DEFAULT NULL,
+							priority integer DEFAULT 0,
+							exclusive_key text DEFAULT NULL,
+							on_exclusive text DEFAULT 'wait',
+							depends_on bigint[] DEFAULT NULL,
+							on_dependency_failure text DEFAULT 'cancel')
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'cj_fn_submit'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION jobs.submit(text, text, text) IS
-'submit SQL commands as a job of the current user; the job starts when the transaction commits';
+COMMENT ON FUNCTION jobs.submit(text, text, text, timestamptz, interval, integer,
+								integer, text, text, bigint[], text) IS
+'submit SQL commands as a job of the current user; the job starts when the transaction commits, or later as its plan says';
 
 CREATE FUNCTION jobs.report_progress(fraction double precision,
 									 status text DEFAULT NULL)

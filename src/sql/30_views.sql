@@ -8,7 +8,9 @@ SELECT j.job_id, j.job_type, j.description, j.statement,
 	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
 	   coalesce(j.error, '') AS error,
 	   l.pid::bigint AS coordinator_id,
-	   j.sqlstate, j.revert_error, j.runs, j.next_run,
+	   j.sqlstate, j.revert_error, j.runs, j.attempts, j.next_run,
+	   j.max_attempts, j.timeout, j.priority, j.exclusive_key, j.depends_on,
+	   j.on_dependency_failure,
 	   j.automatic, j.cancelable, j.created_by_type, j.created_by_id,
 	   pg_catalog.pg_get_userbyid(j.requested_by) AS requested_by,
 	   j.request_reason, j.result_tag, j.result_rows
@@ -34,7 +36,14 @@ COMMENT ON COLUMN jobs.jobs.coordinator_id IS 'process id of the worker that has
 COMMENT ON COLUMN jobs.jobs.sqlstate IS 'SQLSTATE of the error';
 COMMENT ON COLUMN jobs.jobs.revert_error IS 'why the last attempt at the clean-up failed';
 COMMENT ON COLUMN jobs.jobs.runs IS 'how often a worker took the job up since it was submitted or resumed';
+COMMENT ON COLUMN jobs.jobs.attempts IS 'how many attempts have failed since it was submitted or resumed';
 COMMENT ON COLUMN jobs.jobs.next_run IS 'not before this time is the job taken up';
+COMMENT ON COLUMN jobs.jobs.max_attempts IS 'how often the work is tried';
+COMMENT ON COLUMN jobs.jobs.timeout IS 'how long an attempt may take';
+COMMENT ON COLUMN jobs.jobs.priority IS 'which of an owner''s jobs come first: those with the higher number';
+COMMENT ON COLUMN jobs.jobs.exclusive_key IS 'of an owner''s jobs with the same key one runs at a time';
+COMMENT ON COLUMN jobs.jobs.depends_on IS 'ids of the jobs that have to be finished first';
+COMMENT ON COLUMN jobs.jobs.on_dependency_failure IS 'what becomes of the job when one of those does not succeed: cancel or run';
 COMMENT ON COLUMN jobs.jobs.automatic IS 'whether SHOW JOBS leaves the job out';
 COMMENT ON COLUMN jobs.jobs.cancelable IS 'whether CANCEL JOB is allowed';
 COMMENT ON COLUMN jobs.jobs.created_by_type IS 'kind of the job''s creator if that is not a user';
@@ -56,6 +65,46 @@ COMMENT ON COLUMN jobs.messages.recorded IS 'when it happened';
 COMMENT ON COLUMN jobs.messages.kind IS 'state (a change of state), notice, warning or error';
 COMMENT ON COLUMN jobs.messages.sqlstate IS 'SQLSTATE of a notice, warning or error';
 COMMENT ON COLUMN jobs.messages.message IS 'the text';
+
+-- What SHOW JOBS looks at: the unfinished jobs and those that finished lately,
+-- found without looking at the others.
+CREATE VIEW jobs.recent_jobs WITH (security_barrier) AS
+SELECT j.job_id, j.job_type, j.description,
+	   pg_catalog.pg_get_userbyid(j.owner) AS user_name,
+	   j.state AS status,
+	   CASE WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
+	   j.created, j.started, j.finished, j.modified,
+	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
+	   coalesce(j.error, '') AS error,
+	   l.pid::bigint AS coordinator_id,
+	   j.automatic
+FROM (SELECT q.job_id FROM jobs.queue q
+	  UNION
+	  SELECT m.job_id FROM jobs.message m
+	  WHERE m.kind = 'state'
+		AND m.message IN ('succeeded', 'failed', 'canceled', 'revert-failed')
+		AND m.recorded > pg_catalog.now() - interval '12 hours') r
+	 JOIN jobs.job j ON j.job_id = r.job_id
+	 LEFT JOIN jobs.live() l ON l.job_id = j.job_id AND l.generation = j.claim_generation
+WHERE pg_catalog.pg_has_role(j.owner, 'USAGE')
+  AND (j.finished IS NULL OR j.finished > pg_catalog.now() - interval '12 hours');
+
+COMMENT ON VIEW jobs.recent_jobs IS
+'the unfinished jobs that the current user may see, and those that finished in the last twelve hours';
+COMMENT ON COLUMN jobs.recent_jobs.job_id IS 'id of the job';
+COMMENT ON COLUMN jobs.recent_jobs.job_type IS 'what the job does, for example SQL';
+COMMENT ON COLUMN jobs.recent_jobs.description IS 'one line for people';
+COMMENT ON COLUMN jobs.recent_jobs.user_name IS 'owner of the job';
+COMMENT ON COLUMN jobs.recent_jobs.status IS 'state of the job';
+COMMENT ON COLUMN jobs.recent_jobs.running_status IS 'what the job says it is doing';
+COMMENT ON COLUMN jobs.recent_jobs.created IS 'when the job was submitted';
+COMMENT ON COLUMN jobs.recent_jobs.started IS 'when a worker took the job up first';
+COMMENT ON COLUMN jobs.recent_jobs.finished IS 'when the job reached its last state';
+COMMENT ON COLUMN jobs.recent_jobs.modified IS 'when the job''s row was last changed';
+COMMENT ON COLUMN jobs.recent_jobs.fraction_completed IS 'part of the work that is done, 0 to 1';
+COMMENT ON COLUMN jobs.recent_jobs.error IS 'why the job failed or was cancelled; empty if there is no error';
+COMMENT ON COLUMN jobs.recent_jobs.coordinator_id IS 'process id of the worker that has the job';
+COMMENT ON COLUMN jobs.recent_jobs.automatic IS 'whether SHOW JOBS leaves the job out';
 
 -- The columns, the filter and the order of CockroachDB's SHOW JOBS.
 CREATE FUNCTION jobs.show_jobs(
@@ -83,9 +132,8 @@ BEGIN ATOMIC
 		   pg_catalog.date_trunc('second', j.finished),
 		   pg_catalog.date_trunc('second', j.modified),
 		   j.fraction_completed, j.error, j.coordinator_id
-	FROM jobs.jobs j
+	FROM jobs.recent_jobs j
 	WHERE NOT j.automatic
-	  AND (j.finished IS NULL OR j.finished > pg_catalog.now() - interval '12 hours')
 	ORDER BY coalesce(j.finished, pg_catalog.now()) DESC, j.started DESC, j.job_id DESC;
 END;
 COMMENT ON FUNCTION jobs.show_jobs() IS

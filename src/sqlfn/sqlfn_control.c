@@ -13,11 +13,10 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "base/base_extension.h"
-#include "compat.h"
+#include "base/base_store.h"
 #include "job/job_control.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_cancel);
@@ -61,26 +60,14 @@ control_one(FunctionCallInfo fcinfo, CjControlVerb verb)
 static Datum
 control_array(FunctionCallInfo fcinfo, CjControlVerb verb)
 {
-	Datum	   *elements;
-	bool	   *nulls;
-	int			nelements;
 	int64	   *ids;
-	int			nids = 0;
+	int			nids;
 
 	cj_extension_check_preloaded();
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT64(0);
 
-	/* deconstruct_array_builtin() has never known bigint. */
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), INT8OID, sizeof(int64),
-					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE,
-					  &elements, &nulls, &nelements);
-	ids = palloc_extended((nelements + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	for (int i = 0; i < nelements; i++)
-	{
-		if (!nulls[i])
-			ids[nids++] = DatumGetInt64(elements[i]);
-	}
+	nids = cj_store_array_ids(PG_GETARG_ARRAYTYPE_P(0), &ids);
 	PG_RETURN_INT64(cj_job_control(verb, ids, nids, get_reason(fcinfo)));
 }
 

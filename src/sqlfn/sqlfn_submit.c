@@ -17,8 +17,11 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/base_extension.h"
+#include "base/base_guc.h"
+#include "base/base_store.h"
 #include "jobtype/jobtype.h"
 #include "worker/worker.h"
 
@@ -35,7 +38,48 @@ text_argument(FunctionCallInfo fcinfo, int n)
 }
 
 /*
- * jobs.submit(command, description, on_cancel)
+ * Which of two words an argument is; raises 22023 for another one.
+ */
+static bool
+is_second_word(FunctionCallInfo fcinfo, int n, const char *name,
+			   const char *first, const char *second)
+{
+	char	   *word = text_argument(fcinfo, n);
+
+	if (word == NULL || strcmp(word, first) == 0)
+		return false;
+	if (strcmp(word, second) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized value for \"%s\": \"%s\"", name, word),
+				 errhint("It is \"%s\" or \"%s\".", first, second)));
+	return true;
+}
+
+/*
+ * The plan that the arguments of jobs.submit() from start_at on make.
+ */
+static void
+get_plan(FunctionCallInfo fcinfo, CjJobPlan *plan)
+{
+	memset(plan, 0, sizeof(CjJobPlan));
+	if (!PG_ARGISNULL(3))
+		plan->start_at = PG_GETARG_TIMESTAMPTZ(3);
+	if (!PG_ARGISNULL(4))
+		plan->timeout = PG_GETARG_INTERVAL_P(4);
+	plan->max_attempts = PG_ARGISNULL(5) ? cj_guc_max_attempts : PG_GETARG_INT32(5);
+	plan->priority = PG_ARGISNULL(6) ? 0 : PG_GETARG_INT32(6);
+	plan->exclusive_key = text_argument(fcinfo, 7);
+	plan->refuse = is_second_word(fcinfo, 8, "on_exclusive", "wait", "refuse");
+	if (!PG_ARGISNULL(9))
+		plan->ndepends_on = cj_store_array_ids(PG_GETARG_ARRAYTYPE_P(9), &plan->depends_on);
+	plan->run_after_failure = is_second_word(fcinfo, 10, "on_dependency_failure",
+											 "cancel", "run");
+}
+
+/*
+ * jobs.submit(command, description, on_cancel, start_at, timeout, max_attempts,
+ * priority, exclusive_key, on_exclusive, depends_on, on_dependency_failure)
  */
 Datum
 cj_fn_submit(PG_FUNCTION_ARGS)
@@ -43,6 +87,7 @@ cj_fn_submit(PG_FUNCTION_ARGS)
 	char	   *command = text_argument(fcinfo, 0);
 	char	   *description = text_argument(fcinfo, 1);
 	char	   *on_cancel = text_argument(fcinfo, 2);
+	CjJobPlan	plan;
 
 	cj_extension_check_preloaded();
 	if (command == NULL)
@@ -50,7 +95,8 @@ cj_fn_submit(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the command of a job must not be null")));
 
-	PG_RETURN_INT64(cj_jobtype_submit_sql(command, description, on_cancel));
+	get_plan(fcinfo, &plan);
+	PG_RETURN_INT64(cj_jobtype_submit_sql(command, description, on_cancel, &plan));
 }
 
 /*

@@ -31,6 +31,8 @@
 #include "base/base_wait.h"
 #include "compat.h"
 #include "job/job_claim_store.h"
+#include "job/job_queue_store.h"
+#include "job/job_retention_store.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
 #include "worker/worker_pool.h"
@@ -56,6 +58,9 @@
 /* Live progress is copied into the table this often, in milliseconds. */
 #define PROGRESS_INTERVAL 5000
 
+/* Old jobs are looked for this often, in milliseconds. */
+#define RETENTION_INTERVAL (5 * 60 * 1000)
+
 /* A claim that could not be given back, since its row was locked. */
 typedef struct UnreleasedClaim
 {
@@ -63,6 +68,11 @@ typedef struct UnreleasedClaim
 	uint64		generation;
 	bool		fresh;
 } UnreleasedClaim;
+
+/* Jobs whose requests are to be carried out; requested_all: look for them. */
+static int64 requested[CJ_MAX_REQUESTED];
+static int	nrequested = 0;
+static bool requested_all = true;
 
 static List *unreleased_claims = NIL;
 static bool connected = false;
@@ -161,8 +171,9 @@ begin_bookkeeping(void)
 }
 
 /*
- * Free the claims whose workers are not there any more.  Done once, when a
- * coordinator starts: later on slots tell.
+ * Free the claims whose workers are not there any more, and cancel what belongs
+ * to a database of which this one is a copy.  Done once, when a coordinator
+ * starts: later on slots tell.
  */
 static void
 free_stale_claims(void)
@@ -188,6 +199,7 @@ free_stale_claims(void)
 	begin_bookkeeping();
 	stale_claims = !cj_job_claim_free_stale(cj_worker_shared->server_start,
 											alive, nalive);
+	cj_job_queue_cancel_copies();
 	cj_store_commit();
 	pfree(alive);
 }
@@ -216,6 +228,18 @@ has_to_be_undone(const CjWorkerSlot *lost)
 }
 
 /*
+ * Look for a request for this job: no worker has it any more that would.
+ */
+static void
+note_requested(int64 id)
+{
+	if (nrequested < CJ_MAX_REQUESTED)
+		requested[nrequested++] = id;
+	else
+		requested_all = true;
+}
+
+/*
  * Take over the job of a LOST slot, of which "lost" is a copy.  Returns false
  * if it has to wait.
  */
@@ -233,7 +257,8 @@ take_over_job(const CjWorkerSlot *lost)
 	if (lost->begun || is_permanent(lost->error_code))
 		taken = cj_job_claim_lost(lost->job_id, lost->generation,
 								  lost->begun && has_to_be_undone(lost),
-								  lost->error, lost->error_code);
+								  lost->timed_out ? "job exceeded its timeout" : lost->error,
+								  lost->timed_out ? ERRCODE_QUERY_CANCELED : lost->error_code);
 	else
 	{
 		/* A worker that left by itself wants a successor at once. */
@@ -243,6 +268,8 @@ take_over_job(const CjWorkerSlot *lost)
 		check_owners = true;
 	}
 	cj_store_commit();
+	if (taken)
+		note_requested(lost->job_id);
 
 	if (taken && lost->begun && !lost->requested)
 		ereport(LOG,
@@ -347,7 +374,10 @@ release_claim(int64 id, uint64 generation, bool fresh)
 	UnreleasedClaim *claim;
 
 	if (cj_job_claim_release(id, generation, fresh, 0))
+	{
+		note_requested(id);
 		return;
+	}
 
 	old = MemoryContextSwitchTo(TopMemoryContext);
 	claim = palloc(sizeof(UnreleasedClaim));
@@ -406,20 +436,90 @@ release_claims(const CjJobClaim *claims, int nclaims)
 
 /*
  * If there are jobs for which there is no place, say so, once for each value
- * of jobs.max_running.  Needs a transaction of the store.
+ * of jobs.max_running.
  */
 static void
 report_waiting_jobs(void)
 {
 	static int	told = -1;
 
-	if (told == cj_guc_max_running || !cj_pool_is_full() || !cj_job_claim_is_due())
+	if (told == cj_guc_max_running || !cj_pool_is_full())
 		return;
 
 	told = cj_guc_max_running;
 	ereport(LOG,
 			(errmsg("as many jobs run as may run at the same time, further ones have to wait"),
 			 errhint("You might need to increase jobs.max_running.")));
+}
+
+/*
+ * Carry out what sessions have requested for jobs that no worker has.  Returns
+ * false if some is left, since rows are locked: it is tried again.
+ */
+static bool
+settle_requests(void)
+{
+	int64		ids[CJ_MAX_REQUESTED];
+	int			nids = cj_coordinator_take_requested(ids);
+
+	if (nids < 0 || nrequested + nids > CJ_MAX_REQUESTED)
+		requested_all = true;
+	else
+	{
+		memcpy(requested + nrequested, ids, nids * sizeof(int64));
+		nrequested += nids;
+	}
+
+	if (!cj_job_queue_settle(requested, requested_all ? -1 : nrequested))
+		return false;
+	requested_all = false;
+	nrequested = 0;
+	return true;
+}
+
+/*
+ * Let go of the jobs that have waited for their time, for others, or for their
+ * exclusive key, and look what is in the queue then.
+ */
+static void
+release_waiting(CjQueueLook *look)
+{
+	cj_job_queue_look(look);
+	if (look->next_run == 0)
+		cj_job_queue_ripen();
+	if (look->dependency)
+		cj_job_queue_resolve_dependencies();
+	if (look->next_run == 0 || look->dependency)
+		cj_job_queue_look(look);
+	if (look->exclusive)
+	{
+		cj_job_queue_admit_exclusive();
+		look->ready = true;
+	}
+}
+
+/*
+ * How many more jobs of the types that have a limit may run.
+ */
+static const CjJobShare *
+type_shares(int *nshares)
+{
+	const List *types = cj_job_type_list();
+	CjJobShare *shares = palloc0(Max(list_length(types), 1) * sizeof(CjJobShare));
+	ListCell   *lc;
+
+	*nshares = 0;
+	foreach(lc, types)
+	{
+		const CjJobType *type = (const CjJobType *) lfirst(lc);
+
+		if (type->max_running > 0)
+		{
+			shares[*nshares].type = type->name;
+			shares[(*nshares)++].jobs = type->max_running - cj_pool_count_type(type->name);
+		}
+	}
+	return shares;
 }
 
 /*
@@ -430,9 +530,12 @@ report_waiting_jobs(void)
 static int
 claim_jobs(int limit, CjJobClaim **claims, long *next_due)
 {
+	static Oid	last_owner = InvalidOid;
+	CjQueueLook look;
+	bool		settled;
+	bool		left = false;
 	int			nclaims = 0;
 
-	*next_due = -1;
 	begin_bookkeeping();
 
 	/*
@@ -442,28 +545,40 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due)
 	 */
 	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-	if (!cj_job_claim_settle_requests())
-		*next_due = LOCKED_INTERVAL;
+	settled = settle_requests();
 	if (check_owners)
-		cj_job_claim_fail_ownerless(!CJ_HAVE_BYPASS_ROLELOGINCHECK);
+		cj_job_queue_fail_ownerless(!CJ_HAVE_BYPASS_ROLELOGINCHECK);
 	check_owners = false;
-	if (limit > 0)
-		nclaims = cj_job_claim(limit, take_generations(limit),
-							   cj_worker_shared->server_start, claims);
-	else
-		report_waiting_jobs();
-	if (nclaims < limit)
+	release_waiting(&look);
+	*next_due = look.next_run;
+	if (look.ready && limit > 0)
 	{
-		long		due = cj_job_claim_next_due();
+		CjJobLimits limits = {
+			.total = limit,
+			.per_owner = cj_guc_max_running_per_owner > 0 ?
+			cj_guc_max_running_per_owner : INT_MAX,
+			.last_owner = last_owner
+		};
 
-		/* What is due and yet was not claimed is locked. */
-		if (due == 0)
-			due = LOCKED_INTERVAL;
-		if (due > 0 && (*next_due < 0 || due < *next_due))
-			*next_due = due;
+		limits.owners = cj_pool_owner_shares(&limits.nowners);
+		limits.types = type_shares(&limits.ntypes);
+		nclaims = cj_job_claim(&limits, take_generations(limit),
+							   cj_worker_shared->server_start, claims);
+		if (nclaims > 0)
+			last_owner = (*claims)[nclaims - 1].owner;
+		/* What was not claimed is locked, or its owner or type has its share. */
+		if (nclaims < limit)
+		{
+			cj_job_queue_look(&look);
+			left = look.ready;
+		}
 	}
+	else if (look.ready)
+		report_waiting_jobs();
 	cj_store_commit();
 
+	if (!settled || left)
+		*next_due = *next_due < 0 ? LOCKED_INTERVAL : Min(*next_due, LOCKED_INTERVAL);
 	return nclaims;
 }
 
@@ -503,6 +618,33 @@ distribute_jobs(void)
 }
 
 /*
+ * Delete jobs that finished long ago: a batch a turn, so that nothing has to wait
+ * for the others.  Returns the milliseconds until the next batch; -1 if none is
+ * under way.
+ */
+static long
+delete_old_jobs(void)
+{
+	static TimestampTz last_pass = 0;
+	static CjRetentionPass pass;
+	static bool under_way = false;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!under_way &&
+		!TimestampDifferenceExceeds(last_pass, now, RETENTION_INTERVAL))
+		return -1;
+
+	begin_bookkeeping();
+	if (!under_way)
+		under_way = cj_job_retention_begin(&pass);
+	if (under_way)
+		under_way = cj_job_retention_delete(&pass);
+	cj_store_commit();
+	last_pass = now;
+	return under_way ? 0 : -1;
+}
+
+/*
  * The shorter of two times to wait, of which -1 is none.
  */
 static long
@@ -531,6 +673,7 @@ run_turn(void)
 	timeout = shorter(timeout, cj_worker_enforce_requests());
 	if (stale_claims || unreleased_claims != NIL)
 		timeout = shorter(timeout, LOCKED_INTERVAL);
+	timeout = shorter(timeout, delete_old_jobs());
 
 	if (TimestampDifferenceExceeds(progress_copied, now, PROGRESS_INTERVAL))
 	{
@@ -635,6 +778,7 @@ cj_coordinator_main(Datum arg)
 	enter_coordinator_slot(DatumGetInt32(arg), database);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	connected = true;
+	cj_disable_transaction_timeout();
 	pgstat_report_appname("cancel_job coordinator");
 
 	turn_context = AllocSetContextCreate(TopMemoryContext,

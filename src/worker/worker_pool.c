@@ -233,6 +233,7 @@ cj_pool_assign(const CjJobClaim *claim)
 		slot->job_id = claim->id;
 		slot->generation = claim->generation;
 		slot->fresh = claim->fresh;
+		strlcpy(slot->type, claim->type, NAMEDATALEN);
 		if (!start)
 			SetLatch(slot->latch);
 	}
@@ -254,6 +255,65 @@ cj_pool_assign(const CjJobClaim *claim)
 }
 
 /*
+ * Has a slot a job that counts for the limits?  Needs the lock.
+ */
+static bool
+is_running(const CjWorkerSlot *slot)
+{
+	return slot->state == CJ_SLOT_STARTING || slot->state == CJ_SLOT_BUSY;
+}
+
+/*
+ * How many jobs each owner has running, in all databases.
+ */
+const CjJobShare *
+cj_pool_owner_shares(int *nshares)
+{
+	CjJobShare *shares = palloc0(cj_worker_shared->nslots * sizeof(CjJobShare));
+	int			n = 0;
+
+	cj_worker_lock(LW_SHARED);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+		int			owner = 0;
+
+		if (!is_running(slot))
+			continue;
+		while (owner < n && shares[owner].owner != slot->owner)
+			owner++;
+		if (owner == n)
+			shares[n++].owner = slot->owner;
+		shares[owner].jobs++;
+	}
+	cj_worker_unlock();
+
+	*nshares = n;
+	return shares;
+}
+
+/*
+ * How many jobs of a type run, in all databases.
+ */
+int
+cj_pool_count_type(const char *type)
+{
+	int			n = 0;
+
+	cj_worker_lock(LW_SHARED);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (is_running(slot) && strcmp(slot->type, type) == 0)
+			n++;
+	}
+	cj_worker_unlock();
+
+	return n;
+}
+
+/*
  * Do as many jobs run as may run at the same time?
  */
 bool
@@ -264,9 +324,7 @@ cj_pool_is_full(void)
 	cj_worker_lock(LW_SHARED);
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 	{
-		CjSlotState state = cj_worker_shared->slots[i].state;
-
-		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY)
+		if (is_running(&cj_worker_shared->slots[i]))
 			nrunning++;
 	}
 	cj_worker_unlock();

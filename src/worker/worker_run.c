@@ -42,15 +42,15 @@
 #include "compat.h"
 #include "job/job_error.h"
 #include "job/job_message.h"
+#include "job/job_retry.h"
 #include "job/job_self.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
 #include "worker/worker_session.h"
 #include "worker/worker_slot.h"
 
-/* A clean-up that failed is tried again after this, doubled each time. */
-#define REVERT_RETRY_DELAY 1000
-#define REVERT_RETRY_MAX_DELAY (60 * 1000)
+/* The transaction in which the work began. */
+static LocalTransactionId begun_in = InvalidLocalTransactionId;
 
 /*
  * Error context callback: name the job.
@@ -247,6 +247,7 @@ begin_work(void)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	MemoryContextSwitchTo(MessageContext);
+	begun_in = cj_my_local_xid();
 }
 
 /*
@@ -264,8 +265,12 @@ do_work(CjJob *job)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("job type \"%s\" does not exist", job->type),
 				 errhint("The library that provides it is not loaded.")));
+	if (job->timeout > 0)
+		cj_worker_slot_set_deadline(cj_my_slot, job->timeout);
 	type->resume(job);
 	cj_pausepoint("worker.after_work");
+	if (job->timeout > 0 && cj_worker_slot_clear_deadline(cj_my_slot))
+		CHECK_FOR_INTERRUPTS();
 	finish_job(job, CJ_JOB_SUCCEEDED);
 }
 
@@ -328,6 +333,9 @@ try_job(CjJob *job)
 		MemoryContextSwitchTo(MessageContext);
 		edata = CopyErrorData();
 		FlushErrorState();
+		/* a procedure, or COMMIT in the text */
+		if (cj_my_local_xid() != begun_in)
+			job->part_committed = true;
 	}
 	PG_END_TRY();
 
@@ -345,36 +353,65 @@ try_job(CjJob *job)
  * Tell the server log that a job failed.
  */
 static void
-log_failure(const CjJob *job, const char *what, const ErrorData *edata)
+log_failure(const CjJob *job, const char *what, const char *error,
+			const ErrorData *edata)
 {
 	ereport(LOG,
 			(errcode(edata->sqlerrcode),
-			 errmsg("%s %lld failed: %s", what, (long long) job->id,
-					edata->message),
+			 errmsg("%s %lld failed: %s", what, (long long) job->id, error),
 			 edata->detail_log != NULL ? errdetail_internal("%s", edata->detail_log) :
 			 edata->detail != NULL ? errdetail_internal("%s", edata->detail) : 0,
 			 errhidestmt(true), errhidecontext(true)));
 }
 
 /*
- * The work of a running job failed: keep the error, and undo if there is
- * something to undo.
+ * Is the work to be tried again after this error?  Not if a part of it has been
+ * committed, unless its type goes on from there.
+ */
+static bool
+is_worth_retrying(const CjJob *job, const ErrorData *edata, bool timed_out)
+{
+	const CjJobType *type = cj_job_type_find(job->type);
+
+	if (job->attempts + 1 >= job->max_attempts || type == NULL)
+		return false;
+	if (job->part_committed && (type->flags & CJ_TYPE_RESUMABLE) == 0)
+		return false;
+	return timed_out || cj_job_retry_is_worthwhile(edata->sqlerrcode);
+}
+
+/*
+ * The work of a running job failed, or it took too long: keep the error, and try
+ * again later, or undo if there is something to undo.
  */
 static void
-fail_job(const CjJob *job, const ErrorData *edata)
+fail_job(const CjJob *job, const ErrorData *edata, bool timed_out)
 {
 	CjJobChange change = {
-		.outcome = CJ_OUTCOME_FAILED,
-		.error = cj_job_error_clip(edata->message),
+		.error = timed_out ? psprintf("job exceeded its timeout of %lld ms",
+									  (long long) job->timeout) :
+		cj_job_error_clip(edata->message),
 		.sqlstate = unpack_sql_state(edata->sqlerrcode),
-		.keep_claim = cj_job_type_needs_cleanup(job)
+		.attempt_failed = true
 	};
+	bool		retry = is_worth_retrying(job, edata, timed_out);
 
-	change.to = change.keep_claim ? CJ_JOB_REVERTING : CJ_JOB_FAILED;
+	if (retry)
+	{
+		change.to = CJ_JOB_RUNNING;
+		change.retry_delay = cj_job_retry_delay(job->attempts);
+		change.retry = true;
+	}
+	else
+	{
+		change.outcome = CJ_OUTCOME_FAILED;
+		change.keep_claim = cj_job_type_needs_cleanup(job);
+		change.to = change.keep_claim ? CJ_JOB_REVERTING : CJ_JOB_FAILED;
+	}
 	cj_job_message_add(ERROR, edata->sqlerrcode, change.error);
 	cj_job_message_flush(job->id);
-	if (change_job(job, &change))
-		log_failure(job, "job", edata);
+	if (change_job(job, &change) && !retry)
+		log_failure(job, "job", change.error, edata);
 }
 
 /*
@@ -386,19 +423,19 @@ fail_cleanup(const CjJob *job, const ErrorData *edata)
 	CjJobChange change = {
 		.to = CJ_JOB_REVERTING,
 		.revert_error = cj_job_error_clip(edata->message),
-		.retry_delay = Min(REVERT_RETRY_DELAY << Min(job->revert_runs, 10),
-						   REVERT_RETRY_MAX_DELAY)
+		.retry_delay = cj_job_retry_delay(job->revert_runs),
+		.retry = true
 	};
 
 	if (job->revert_runs + 1 >= cj_guc_revert_max_attempts)
 	{
 		change.to = CJ_JOB_REVERT_FAILED;
-		change.retry_delay = 0;
+		change.retry = false;
 	}
 	cj_job_message_add(ERROR, edata->sqlerrcode, change.revert_error);
 	cj_job_message_flush(job->id);
 	if (change_job(job, &change) && change.to == CJ_JOB_REVERT_FAILED)
-		log_failure(job, "clean-up of job", edata);
+		log_failure(job, "clean-up of job", change.revert_error, edata);
 }
 
 /*
@@ -407,8 +444,9 @@ fail_cleanup(const CjJob *job, const ErrorData *edata)
  * nothing, and the next look at the row decides.
  */
 static void
-settle_error(CjWorkerSlot *slot, const ErrorData *edata)
+settle_error(CjWorkerSlot *slot, const CjJob *attempt, const ErrorData *edata)
 {
+	bool		timed_out = cj_worker_slot_clear_deadline(slot);
 	bool		requested = acknowledge_request(slot);
 	bool		settled = true;
 	CjJob	   *job;
@@ -434,7 +472,10 @@ settle_error(CjWorkerSlot *slot, const ErrorData *edata)
 	else if (job->state == CJ_JOB_REVERTING)
 		fail_cleanup(job, edata);
 	else
-		fail_job(job, edata);
+	{
+		job->part_committed = attempt->part_committed;
+		fail_job(job, edata, timed_out && edata->sqlerrcode == ERRCODE_QUERY_CANCELED);
+	}
 	cj_store_commit();
 
 	/* What the job said is written with the request, or has been. */
@@ -458,7 +499,7 @@ report_job(const CjJob *job)
 
 /*
  * Take the job in the slot as far as it goes: to a last state, to a pause, or
- * to a clean-up that has to wait.
+ * to another attempt that has to wait.
  *
  * Needs no transaction, and query cancels held off.  An error that is raised
  * from here is none of the job's: it ends the process, and the coordinator
@@ -486,8 +527,10 @@ cj_worker_run_job(CjWorkerSlot *slot)
 		report_job(job);
 		edata = try_job(job);
 		if (edata != NULL)
-			settle_error(slot, edata);
+			settle_error(slot, job, edata);
 		cj_worker_session_discard();
+		if (edata == NULL)
+			break;				/* it is finished */
 	}
 	error_context_stack = callback.previous;
 }

@@ -24,6 +24,9 @@
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
+/* The longest time to wait for, in milliseconds. */
+#define MAX_TIMEOUT (24 * 3600 * 1000)
+
 /* A worker that has not obeyed is signalled again after this, in milliseconds. */
 #define RESIGNAL_INTERVAL 100
 
@@ -123,13 +126,36 @@ kill_programs(const CjWorkerSlot *slot, const CjWorkerSlot *then)
 }
 
 /*
- * Has the worker of a slot a request that it has not obeyed?  Needs the lock.
+ * Has the worker of a slot a request that it has not obeyed, or is out of time?
+ * Needs the lock.
  */
 static bool
 disobeys(const CjWorkerSlot *slot)
 {
 	return slot->state == CJ_SLOT_BUSY && slot->database == MyDatabaseId &&
-		slot->requested;
+		(slot->requested || slot->timed_out);
+}
+
+/*
+ * Interrupt the work of a slot if it is out of time.  Needs the lock,
+ * exclusively.  Returns the milliseconds that it has left, -1 if there is no
+ * limit to them.
+ */
+static long
+enforce_deadline(CjWorkerSlot *slot)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (slot->state != CJ_SLOT_BUSY || slot->database != MyDatabaseId ||
+		slot->deadline == 0 || slot->requested || slot->timed_out)
+		return -1;
+	if (now < slot->deadline)
+		return Min((slot->deadline - now) / 1000 + 1, MAX_TIMEOUT);
+
+	slot->timed_out = true;
+	slot->requested_at = now;
+	signal_worker(slot, SIGINT);
+	return -1;
 }
 
 /*
@@ -213,13 +239,15 @@ after_commit(const int64 *requested, int nrequested)
 	}
 
 	/* It takes up what no worker has, and sees to it that workers obey. */
-	cj_coordinator_wake(MyDatabaseId);
+	cj_coordinator_request(MyDatabaseId, requested, nrequested);
 }
 
 /*
- * Look after the workers of this database that have not obeyed a request.
+ * Look after the workers of this database that have not obeyed a request, or
+ * that take too long.
  *
- * Returns the milliseconds after which to look again, -1 if all have obeyed.
+ * Returns the milliseconds after which to look again, -1 if
+ * all have obeyed and none has a limit.
  */
 long
 cj_worker_enforce_requests(void)
@@ -231,13 +259,18 @@ cj_worker_enforce_requests(void)
 		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
 		CjWorkerSlot then;
 		bool		hopeless = false;
+		long		left;
 
-		cj_worker_lock(LW_SHARED);
+		cj_worker_lock(LW_EXCLUSIVE);
+		left = enforce_deadline(slot);
+		if (left >= 0 && (timeout < 0 || left < timeout))
+			timeout = left;
 		if (disobeys(slot))
 		{
 			hopeless = enforce_request(slot);
 			then = *slot;
-			timeout = RESIGNAL_INTERVAL;
+			if (timeout < 0 || timeout > RESIGNAL_INTERVAL)
+				timeout = RESIGNAL_INTERVAL;
 		}
 		cj_worker_unlock();
 		if (hopeless)

@@ -178,6 +178,58 @@ cj_coordinator_wake(Oid database)
 }
 
 /*
+ * Tell the coordinator of a database of jobs that requests were committed for.
+ * One that does not run looks at all when it starts.
+ */
+void
+cj_coordinator_request(Oid database, const int64 *ids, int nids)
+{
+	CjCoordinatorSlot *slot;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	slot = cj_coordinator_slot(database, false);
+	if (slot != NULL)
+	{
+		if (slot->nrequested + nids > CJ_MAX_REQUESTED)
+			slot->nrequested = CJ_MAX_REQUESTED + 1;
+		else
+		{
+			memcpy(slot->requested + slot->nrequested, ids, nids * sizeof(int64));
+			slot->nrequested += nids;
+		}
+	}
+	cj_worker_unlock();
+	cj_coordinator_wake(database);
+}
+
+/*
+ * Take what cj_coordinator_request() has told this process, the coordinator of
+ * its database: up to CJ_MAX_REQUESTED ids.  Returns their number, -1 for all
+ * jobs.
+ */
+int
+cj_coordinator_take_requested(int64 *ids)
+{
+	CjCoordinatorSlot *mine;
+	int			nids = 0;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	mine = cj_coordinator_slot(MyDatabaseId, false);
+	if (mine != NULL)
+	{
+		nids = mine->nrequested;
+		if (nids > CJ_MAX_REQUESTED)
+			nids = -1;
+		else
+			memcpy(ids, mine->requested, nids * sizeof(int64));
+		mine->nrequested = 0;
+	}
+	cj_worker_unlock();
+
+	return nids;
+}
+
+/*
  * Make the coordinators look again that had jobs but no place for them, all
  * but one.  Needs the lock, exclusively.
  */
@@ -293,6 +345,8 @@ cj_worker_slot_clear_job(CjWorkerSlot *slot)
 	slot->fresh = false;
 	slot->begun = false;
 	slot->requested = false;
+	slot->deadline = 0;
+	slot->timed_out = false;
 	slot->error_code = 0;
 	SpinLockAcquire(&slot->mutex);
 	slot->progress_new = false;
@@ -300,6 +354,37 @@ cj_worker_slot_clear_job(CjWorkerSlot *slot)
 	slot->fraction = -1;
 	slot->status[0] = '\0';
 	SpinLockRelease(&slot->mutex);
+}
+
+/*
+ * An attempt at the job in the slot begins that may take so many milliseconds:
+ * the coordinator sees to it.
+ */
+void
+cj_worker_slot_set_deadline(CjWorkerSlot *slot, int64 timeout)
+{
+	cj_worker_lock(LW_EXCLUSIVE);
+	slot->timed_out = false;
+	slot->deadline = GetCurrentTimestamp() + timeout * 1000;
+	cj_worker_unlock();
+	cj_coordinator_wake(slot->database);
+}
+
+/*
+ * The attempt is over.  Returns whether it has taken too long.
+ */
+bool
+cj_worker_slot_clear_deadline(CjWorkerSlot *slot)
+{
+	bool		timed_out;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	timed_out = slot->timed_out;
+	slot->timed_out = false;
+	slot->deadline = 0;
+	cj_worker_unlock();
+
+	return timed_out;
 }
 
 /*

@@ -42,11 +42,15 @@ typedef struct CjWorkerSlot
 	int			pid;			/* 0: not there yet */
 	Latch	   *latch;
 	int64		job_id;
+	char		type[NAMEDATALEN];	/* of the job */
 	uint64		generation;		/* of the claim; never used twice */
 	bool		fresh;			/* no worker had ever begun the job before */
 	bool		begun;			/* the process has begun the job */
 	bool		requested;		/* a request for the job was committed */
 	TimestampTz requested_at;
+	TimestampTz deadline;		/* the attempt may take until then; 0: no
+								 * limit */
+	bool		timed_out;		/* it has taken longer */
 	TimestampTz since;			/* when the slot took its state */
 
 	/* Of a LOST slot: why its process ended; 0: it left by itself. */
@@ -59,6 +63,9 @@ typedef struct CjWorkerSlot
 	double		fraction;
 	char		status[CJ_STATUS_LENGTH];
 } CjWorkerSlot;
+
+/* Jobs that a coordinator is told requests of; more, and it looks at all. */
+#define CJ_MAX_REQUESTED 64
 
 /*
  * The place of a database's coordinator.  Guarded by the room's lock.
@@ -75,6 +82,8 @@ typedef struct CjCoordinatorSlot
 	TimestampTz not_before;		/* the launcher waits until then */
 	int			reserved;		/* places for jobs that it is claiming */
 	bool		starved;		/* jobs are due, but there was no place */
+	int			nrequested;		/* CJ_MAX_REQUESTED + 1: too many */
+	int64		requested[CJ_MAX_REQUESTED];	/* jobs, since it looked last */
 } CjCoordinatorSlot;
 
 typedef struct CjWorkerShared
@@ -96,11 +105,15 @@ extern void cj_worker_lock(LWLockMode mode);
 extern void cj_worker_unlock(void);
 extern CjCoordinatorSlot *cj_coordinator_slot(Oid database, bool create);
 extern void cj_coordinator_wake(Oid database);
+extern void cj_coordinator_request(Oid database, const int64 *ids, int nids);
+extern int	cj_coordinator_take_requested(int64 *ids);
 extern void cj_coordinator_wake_starved(void);
 extern int	cj_worker_reserve(void);
 extern void cj_worker_unreserve(int nused, bool more);
 extern void cj_worker_slot_set_state(CjWorkerSlot *slot, CjSlotState state);
 extern void cj_worker_slot_clear_job(CjWorkerSlot *slot);
+extern void cj_worker_slot_set_deadline(CjWorkerSlot *slot, int64 timeout);
+extern bool cj_worker_slot_clear_deadline(CjWorkerSlot *slot);
 extern void cj_worker_slot_progress(CjWorkerSlot *slot, double *fraction,
 									char *status);
 
