@@ -92,7 +92,9 @@ PROVE_TESTS = \
 	test/t/004_processes.pl \
 	test/t/005_native_syntax_off.pl \
 	test/t/009_turns.pl \
-	test/t/010_syntax_stress.pl
+	test/t/010_syntax_stress.pl \
+	test/t/016_retention.pl \
+	test/t/017_copies.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

@@ -50,7 +50,7 @@ CREATE SEQUENCE test.tries;
 GRANT ALL ON SEQUENCE test.tries TO PUBLIC;
 SELECT jobs.submit($$SELECT CASE WHEN nextval('test.tries') < 3 THEN test.fail('53100') END$$) AS job \gset
 CALL test.wait_for(:job, 'succeeded');
-SELECT attempts, runs FROM jobs.jobs WHERE job_id = :job;
+SELECT attempts, runs, error, sqlstate FROM jobs.jobs WHERE job_id = :job;
 -- which errors
 CREATE PROCEDURE test.attempts(sqlstate text, OUT attempts integer) LANGUAGE plpgsql AS $$
 DECLARE

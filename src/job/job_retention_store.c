@@ -5,7 +5,8 @@
  *
  * A pass goes over the index of finished jobs from the oldest on, a batch in a
  * transaction, up to a horizon: jobs.retention_time ago, or when the newest
- * jobs.retention_max_rows began, whichever is later.
+ * jobs.retention_max_rows began, whichever is later.  They are counted only if
+ * the table's statistics say that there are more.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -39,7 +40,8 @@ cj_job_retention_begin(CjRetentionPass *pass)
 	static CjStatement find_horizon = {
 		"SELECT greatest("
 		" CASE WHEN $1 > 0 THEN clock_timestamp() - $1 * interval '1 second' END,"
-		" CASE WHEN $2 > 0 THEN (SELECT recorded FROM jobs.message WHERE " IS_LAST_STATE
+		" CASE WHEN $2 > 0 AND (SELECT reltuples FROM pg_class WHERE oid = 'jobs.job'::regclass) > $2"
+		"  THEN (SELECT recorded FROM jobs.message WHERE " IS_LAST_STATE
 		"  ORDER BY recorded DESC OFFSET $2 LIMIT 1) + interval '1 microsecond' END),"
 		" (SELECT recorded FROM jobs.message WHERE " IS_LAST_STATE
 		"  ORDER BY recorded LIMIT 1)",
@@ -49,19 +51,20 @@ cj_job_retention_begin(CjRetentionPass *pass)
 	Datum		values[2];
 	bool		no_horizon;
 	bool		no_oldest;
-	TimestampTz oldest;
 
 	cj_store_open(&scope, true);
 	values[0] = Int32GetDatum(cj_guc_retention_time);
 	values[1] = Int32GetDatum(cj_guc_retention_max_rows);
 	cj_store_run(&find_horizon, values, NULL);
 	pass->horizon = DatumGetTimestampTz(cj_store_value(0, 1, &no_horizon));
-	oldest = DatumGetTimestampTz(cj_store_value(0, 2, &no_oldest));
+	pass->oldest = DatumGetTimestampTz(cj_store_value(0, 2, &no_oldest));
 	cj_store_close(&scope);
 
+	if (no_oldest)
+		pass->oldest = DT_NOEND;
 	pass->recorded = DT_NOBEGIN;
 	pass->job_id = 0;
-	return !no_horizon && !no_oldest && oldest < pass->horizon;
+	return !no_horizon && pass->oldest < pass->horizon;
 }
 
 /*

@@ -245,7 +245,8 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 #define CHANGE_JOB(queue) \
 	"WITH changed AS (" \
 	" UPDATE jobs.job SET state = $4, outcome = coalesce($5, outcome)," \
-	"  error = coalesce($6, error), sqlstate = coalesce($7, sqlstate)," \
+	"  error = CASE WHEN $4 <> 'succeeded' THEN coalesce($6, error) END," \
+	"  sqlstate = CASE WHEN $4 <> 'succeeded' THEN coalesce($7, sqlstate) END," \
 	"  revert_error = coalesce($8, revert_error)," \
 	"  revert_runs = revert_runs + ($8 IS NOT NULL)::integer," \
 	"  next_run = CASE WHEN $9 >= 0 THEN clock_timestamp() + $9 * interval '1 millisecond' END," \

@@ -45,7 +45,7 @@ CREATE TABLE jobs.job (
 	result_rows bigint,
 	claim_server timestamptz,
 	claim_generation bigint
-) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
 -- No index on a column that changes: all updates of a job are heap-only.
 COMMENT ON TABLE jobs.job IS 'the registry of jobs; read it through jobs.jobs';

@@ -600,9 +600,12 @@ distribute_jobs(void)
 	if (out_of_processes)
 		limit = Min(limit, 1);
 	nclaims = claim_jobs(limit, &claims, &next_due);
+	cj_pausepoint("coordinator.after_claim");
 	while (nassigned < nclaims && cj_pool_assign(&claims[nassigned]))
 		nassigned++;
 	cj_worker_unreserve(nassigned, nclaims == limit && nassigned == nclaims);
+
+	cj_pausepoint("coordinator.after_assign");
 
 	if (nclaims > 0)
 		release_claims(claims + nassigned, nclaims - nassigned);
@@ -618,21 +621,37 @@ distribute_jobs(void)
 }
 
 /*
- * Delete jobs that finished long ago: a batch a turn, so that nothing has to wait
- * for the others.  Returns the milliseconds until the next batch; -1 if none is
- * under way.
+ * When the next pass over the old jobs is due, in milliseconds; -1: no job is
+ * going to be too old.
+ */
+static long
+next_retention(const CjRetentionPass *pass, TimestampTz now)
+{
+	if (TIMESTAMP_IS_NOEND(pass->oldest) || cj_guc_retention_time == 0)
+		return -1;
+	return Max((pass->oldest - now) / 1000 + cj_guc_retention_time * 1000L,
+			   RETENTION_INTERVAL);
+}
+
+/*
+ * Delete jobs that finished long ago, now and then and when the settings have
+ * changed: a batch a turn, so that nothing has to wait for the others.  Returns
+ * the milliseconds until there is something to delete, -1 if that never comes.
  */
 static long
 delete_old_jobs(void)
 {
-	static TimestampTz last_pass = 0;
+	static TimestampTz looked_at = 0;
+	static int	retention_time = -1;
+	static int	retention_max_rows = -1;
 	static CjRetentionPass pass;
 	static bool under_way = false;
 	TimestampTz now = GetCurrentTimestamp();
 
-	if (!under_way &&
-		!TimestampDifferenceExceeds(last_pass, now, RETENTION_INTERVAL))
-		return -1;
+	if (!under_way && retention_time == cj_guc_retention_time &&
+		retention_max_rows == cj_guc_retention_max_rows &&
+		!TimestampDifferenceExceeds(looked_at, now, RETENTION_INTERVAL))
+		return next_retention(&pass, now);
 
 	begin_bookkeeping();
 	if (!under_way)
@@ -640,8 +659,11 @@ delete_old_jobs(void)
 	if (under_way)
 		under_way = cj_job_retention_delete(&pass);
 	cj_store_commit();
-	last_pass = now;
-	return under_way ? 0 : -1;
+
+	looked_at = now;
+	retention_time = cj_guc_retention_time;
+	retention_max_rows = cj_guc_retention_max_rows;
+	return under_way ? 0 : next_retention(&pass, now);
 }
 
 /*

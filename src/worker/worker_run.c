@@ -232,6 +232,7 @@ finish_job(const CjJob *job, CjJobState to)
 		cj_job_message_flush(job->id);
 		if (!change_job(job, &change))
 			cj_job_error_stopped();
+		cj_pausepoint("worker.before_commit");
 		CommitTransactionCommand();
 		MemoryContextSwitchTo(MessageContext);
 		cj_job_message_drop();

@@ -1,0 +1,91 @@
+# What becomes of jobs when their database is copied, dumped and restored, or
+# upgraded: nothing is lost, and nothing runs twice.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use JobsTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use WireClient;
+
+my $node = jobs_node('original');
+$node->safe_psql('postgres', 'CREATE DATABASE app');
+$node->safe_psql('app', 'CREATE EXTENSION cancel_job');
+my $client = WireClient->new($node, database => 'app');
+
+$client->rows('CREATE TABLE effects (name text)');
+my $done = submit($client, q{INSERT INTO effects VALUES ('done')});
+wait_for_status($client, $done, 'succeeded');
+
+# Jobs in several states, of which none may be connected to the database.
+sub plan
+{
+	my ($name, $plan) = @_;
+
+	return $client->value(
+		"SELECT jobs.submit('INSERT INTO effects VALUES (''$name'')', $plan)");
+}
+
+my $later = plan('later', "start_at => now() + interval '1 day'");
+my $paused = plan('paused', "start_at => now() + interval '1 day', exclusive_key => 'key'");
+$client->rows("PAUSE JOB $paused");
+wait_for_status($client, $paused, 'paused');
+my $waits = plan('waits', "depends_on => ARRAY[$later]");
+$client->disconnect;
+
+# A template's copy.
+$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE app');
+my $copy = WireClient->new($node, database => 'copy');
+ok( wait_for($copy, 'SELECT count(*) = 0 FROM jobs.jobs WHERE finished IS NULL'),
+	"the jobs of a template's copy do not run");
+is( $copy->value('SELECT DISTINCT status, error FROM jobs.jobs WHERE started IS NULL'),
+	'canceled|the job belongs to database app, of which this one is a copy',
+	'and their state says why');
+is($copy->value('SELECT count(*) FROM jobs.queue'), 0, 'nothing of them waits');
+my $own = submit($copy, q{INSERT INTO effects VALUES ('own')});
+ok(wait_for_status($copy, $own, 'succeeded'), 'the copy runs jobs of its own');
+$copy->disconnect;
+
+# A dump has no jobs.
+my $dump = $node->basedir . '/app.dump';
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('app') ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('restored'), $dump ], 'pg_restore');
+my $restored = WireClient->new($node, database => 'restored');
+is($restored->value('SELECT count(*) FROM jobs.jobs'), 0, 'a restored database has no jobs');
+is($restored->value('SELECT count(*) FROM effects'), 1, 'but its tables');
+$own = submit($restored, q{INSERT INTO effects VALUES ('own')});
+ok(wait_for_status($restored, $own, 'succeeded'), 'and runs jobs of its own');
+$restored->disconnect;
+
+# pg_upgrade takes the jobs along: they go on there.
+$node->stop;
+my $upgraded = PostgreSQL::Test::Cluster->new('upgraded');
+$upgraded->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $old = $node->config_data('--bindir');
+my $log = $node->basedir;
+command_ok(
+	[
+		'env', '-C', $log, 'pg_upgrade', '--no-sync',
+		'-d', $node->data_dir, '-D', $upgraded->data_dir,
+		'-b', $old, '-B', $old, '-s', $node->host,
+		'-p', $node->port, '-P', $upgraded->port
+	],
+	'pg_upgrade');
+$upgraded->start;
+$client = WireClient->new($upgraded, database => 'app');
+is( $client->value("SELECT string_agg(status, ' ' ORDER BY job_id) FROM jobs.jobs"),
+	'succeeded pending paused pending',
+	'the jobs are there after pg_upgrade');
+$client->rows("PAUSE JOB $later");
+wait_for_status($client, $later, 'paused');
+$client->rows("RESUME JOBS (VALUES ($later), ($paused))");
+ok(wait_for_status($client, $waits, 'succeeded'), 'and go on');
+ok(wait_for_status($client, $paused, 'succeeded'), 'all of them');
+is($client->value("SELECT string_agg(name, ' ' ORDER BY name) FROM effects"),
+	'done later paused waits', 'each once');
+
+done_testing();
