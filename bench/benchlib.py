@@ -19,9 +19,9 @@ import psycopg2.extensions
 FRACTION = float(os.environ.get("CJ_BENCH_FRACTION", "1"))
 
 
-def samples(full):
+def samples(full, least=3):
     """The number of samples to take where a full run takes this many."""
-    return max(3, math.ceil(full * FRACTION))
+    return max(least, math.ceil(full * FRACTION))
 
 
 def say(text):
@@ -76,6 +76,11 @@ def no_worker_is_busy(session):
                  " WHERE backend_type = 'cancel_job worker' AND state IS DISTINCT FROM 'idle')")
 
 
+def take_turns(n, ours, theirs):
+    """n pairs of samples, ours and the opponent's."""
+    return [in_changing_order(i, ours, theirs) for i in range(n)]
+
+
 def in_changing_order(i, first, second):
     """Take the two samples of pair i; returns them as (first, second)."""
     if i % 2 == 0:
@@ -120,6 +125,17 @@ def difference_of_quantiles(pairs, q):
     again = sorted(difference(chance.choices(pairs, k=len(pairs))) for _ in range(1000))
     return (quantile([a for a, b in pairs], q), quantile([b for a, b in pairs], q),
             difference(pairs), again[25], again[974])
+
+
+def compared(pairs, digits=2):
+    """The median of the pairs' ratios, and how the table shows it."""
+    ratio, low, high = ratio_of_pairs(pairs)
+    return ratio, f"x{ratio:.{digits}f} ({low:.{digits}f}..{high:.{digits}f})"
+
+
+def medians(pairs):
+    """The medians of ours and of the opponent's."""
+    return (statistics.median(a for a, b in pairs), statistics.median(b for a, b in pairs))
 
 
 def row(figure, ours, opponent, compared, n, goal="", met=None):
