@@ -28,7 +28,10 @@ SELECT status, started, next_run > now() + interval '23 hours' AS waits FROM job
 PAUSE JOB :job;
 CALL test.wait_for(:job, 'paused');
 RESUME JOB :job;
-CALL test.wait_for(:job, 'succeeded');
+CALL test.wait_until(format('(SELECT blocked IS NULL FROM jobs.queue WHERE job_id = %s)', :job));
+SELECT status, started, next_run > now() + interval '23 hours' AS waits FROM jobs.jobs WHERE job_id = :job;
+CANCEL JOB :job;
+CALL test.wait_for(:job, 'canceled');
 SELECT test.states(:job), test.steps();
 SELECT jobs.submit('SELECT 1', start_at => now() + interval '1 day') AS job \gset
 CANCEL JOB :job;

@@ -27,6 +27,9 @@
 #include "base/base_store.h"
 #include "compat.h"
 
+/* The statements that have plans. */
+static CjStatement *planned = NULL;
+
 /*
  * Begin a transaction for bookkeeping, in a process of ours.  The memory
  * context stays the caller's, there and in cj_store_commit().
@@ -159,6 +162,8 @@ cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
 		if (SPI_keepplan(plan) != 0)
 			elog(ERROR, "SPI_keepplan failed");
 		statement->plan = plan;
+		statement->next = planned;
+		planned = statement;
 	}
 
 	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
@@ -166,6 +171,19 @@ cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
 		elog(ERROR, "could not execute \"%s\": %s", statement->text,
 			 SPI_result_code_string(rc));
 	return SPI_processed;
+}
+
+/*
+ * Free the memory of all plans; they are made again when they are needed.
+ */
+void
+cj_store_forget_plans(void)
+{
+	for (; planned != NULL; planned = planned->next)
+	{
+		SPI_freeplan(planned->plan);
+		planned->plan = NULL;
+	}
 }
 
 /*

@@ -25,6 +25,7 @@ typedef struct CjStatement
 	int			nargs;
 	Oid			argtypes[CJ_STATEMENT_MAX_ARGS];
 	SPIPlanPtr	plan;
+	struct CjStatement *next;	/* that has a plan */
 } CjStatement;
 
 /* What cj_store_open() changed and cj_store_close() puts back. */
@@ -44,6 +45,7 @@ extern void cj_store_open(CjStoreScope *scope, bool engine);
 extern void cj_store_close(CjStoreScope *scope);
 extern uint64 cj_store_run(CjStatement *statement, Datum *values,
 						   const char *nulls);
+extern void cj_store_forget_plans(void);
 extern Datum cj_store_value(uint64 row, int column, bool *isnull);
 extern Datum cj_store_id_array(const int64 *ids, int nids);
 extern int	cj_store_array_ids(ArrayType *array, int64 **ids);

@@ -194,7 +194,7 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 /*
  * Write the requests of one next state, with who asked and why.
  *
- * RESUME starts the count of runs anew and forgets who paused the job; a job
+ * RESUME starts the count of attempts anew, at once or at the job's start time, and forgets who paused the job; a job
  * whose clean-up was given up gets one more try at it.
  */
 static void
@@ -209,7 +209,8 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 		" FROM jobs.job WHERE job_id = ANY ($1) AND state = 'revert-failed'),"
 		" changed AS ("
 		" UPDATE jobs.job SET state = $2, requested_by = $3::regrole,"
-		"  request_reason = $4, next_run = NULL,"
+		"  request_reason = $4,"
+		"  next_run = CASE WHEN start_at > clock_timestamp() THEN start_at END,"
 		"  runs = CASE WHEN $5 THEN 0 ELSE runs END,"
 		"  attempts = CASE WHEN $5 THEN 0 ELSE attempts END,"
 		"  revert_runs = CASE WHEN state = 'revert-failed' THEN $6 ELSE revert_runs END,"

@@ -42,6 +42,7 @@
 #define SETTLE_REQUESTS(condition) \
 	"WITH target AS (" \
 	" SELECT q.job_id, q.exclusive_key, j.state AS old_state," \
+	"  CASE WHEN j.state = 'running' AND j.start_at > clock_timestamp() THEN j.start_at END AS next_run," \
 	"  CASE j.state WHEN 'pause-requested' THEN 'paused'" \
 	"   WHEN 'cancel-requested' THEN CASE WHEN j.started IS NULL THEN 'canceled' ELSE 'reverting' END" \
 	"   ELSE j.state END AS state" \
@@ -60,7 +61,7 @@
 	"  WHERE q.job_id = t.job_id AND t.state = 'canceled')," \
 	" undepended AS (DELETE FROM jobs.dependency d USING target t" \
 	"  WHERE d.job_id = t.job_id AND t.state = 'canceled')," \
-	" queued AS (UPDATE jobs.queue q SET next_run = NULL, blocked = CASE" \
+	" queued AS (UPDATE jobs.queue q SET next_run = t.next_run, blocked = CASE" \
 	"   WHEN t.state = 'paused' THEN 'paused'" \
 	"   WHEN t.state = 'running' AND EXISTS (SELECT FROM jobs.dependency d WHERE d.job_id = t.job_id)" \
 	"   THEN 'dependency'" \

@@ -21,7 +21,8 @@ typedef struct CjRetentionPass
 	TimestampTz horizon;		/* jobs that finished before are deleted */
 	TimestampTz recorded;		/* all those before are dealt with, */
 	int64		job_id;			/* and of that time those up to this one */
-	TimestampTz oldest;			/* when the oldest job finished; DT_NOEND: none */
+	TimestampTz oldest;			/* when the oldest job finished; DT_NOEND:
+								 * none */
 } CjRetentionPass;
 
 extern bool cj_job_retention_begin(CjRetentionPass *pass);

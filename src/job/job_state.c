@@ -74,7 +74,7 @@ cj_job_state_name(CjJobState state)
 }
 
 /*
- * The state of this name.  The table's CHECK constraint allows no other.
+ * The state of this name.
  */
 CjJobState
 cj_job_state_parse(const char *name)

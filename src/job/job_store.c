@@ -71,9 +71,9 @@ cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
 	static CjStatement insert = {
 		"WITH new AS ("
 		" INSERT INTO jobs.job (job_type, description, statement, owner, state,"
-		"  arguments, cancelable, automatic, database, next_run, max_attempts, timeout,"
+		"  arguments, cancelable, automatic, database, start_at, next_run, max_attempts, timeout,"
 		"  priority, exclusive_key, depends_on, on_dependency_failure)"
-		" VALUES ($1, $2, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $11, $12,"
+		" VALUES ($1, $2, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $10, $11, $12,"
 		"  $13, $14, nullif($15, '{}'), $16) RETURNING *),"
 		" queued AS ("
 		" INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, next_run, blocked)"

@@ -9,7 +9,7 @@ SELECT j.job_id, j.job_type, j.description, j.statement,
 	   coalesce(j.error, '') AS error,
 	   l.pid::bigint AS coordinator_id,
 	   j.sqlstate, j.revert_error, j.runs, j.attempts, j.next_run,
-	   j.max_attempts, j.timeout, j.priority, j.exclusive_key, j.depends_on,
+	   j.start_at, j.max_attempts, j.timeout, j.priority, j.exclusive_key, j.depends_on,
 	   j.on_dependency_failure,
 	   j.automatic, j.cancelable, j.created_by_type, j.created_by_id,
 	   pg_catalog.pg_get_userbyid(j.requested_by) AS requested_by,
@@ -38,6 +38,7 @@ COMMENT ON COLUMN jobs.jobs.revert_error IS 'why the last attempt at the clean-u
 COMMENT ON COLUMN jobs.jobs.runs IS 'how often a worker took the job up since it was submitted or resumed';
 COMMENT ON COLUMN jobs.jobs.attempts IS 'how many attempts have failed since it was submitted or resumed';
 COMMENT ON COLUMN jobs.jobs.next_run IS 'not before this time is the job taken up';
+COMMENT ON COLUMN jobs.jobs.start_at IS 'the start time that it was submitted with';
 COMMENT ON COLUMN jobs.jobs.max_attempts IS 'how often the work is tried';
 COMMENT ON COLUMN jobs.jobs.timeout IS 'how long an attempt may take';
 COMMENT ON COLUMN jobs.jobs.priority IS 'which of an owner''s jobs come first: those with the higher number';

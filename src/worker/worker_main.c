@@ -27,6 +27,9 @@
 #include "worker/worker_session.h"
 #include "worker/worker_slot.h"
 
+/* A process that has no job after this gives memory back, in milliseconds. */
+#define REST_DELAY 1000
+
 PGDLLEXPORT void cj_worker_main(Datum arg);
 
 /*
@@ -170,6 +173,24 @@ must_leave(void)
 }
 
 /*
+ * Has this process been without a job for so long that it should not keep memory
+ * for the next one?
+ */
+static bool
+is_at_rest(void)
+{
+	bool		at_rest;
+
+	cj_worker_lock(LW_SHARED);
+	at_rest = cj_my_slot->state == CJ_SLOT_IDLE &&
+		TimestampDifferenceExceeds(cj_my_slot->since, GetCurrentTimestamp(),
+								   REST_DELAY);
+	cj_worker_unlock();
+
+	return at_rest;
+}
+
+/*
  * Does a job wait in our slot that a process with the owner's present settings
  * should run?  This one then makes way for it.
  */
@@ -192,6 +213,7 @@ void
 cj_worker_main(Datum arg)
 {
 	uint64		generation;
+	bool		trimmed = false;
 
 	memcpy(&generation, MyBgworkerEntry->bgw_extra, sizeof(generation));
 	pqsignal(SIGTERM, die);
@@ -217,10 +239,17 @@ cj_worker_main(Datum arg)
 		{
 			cj_worker_run_job(cj_my_slot);
 			end_job();
+			trimmed = false;
 		}
 		else if (must_leave())
 			proc_exit(0);
+		else if (!trimmed && is_at_rest())
+		{
+			cj_worker_session_trim();
+			trimmed = true;
+		}
 		else
-			cj_wait_latch(CJ_WAIT_WORKER, cj_guc_worker_idle_timeout);
+			cj_wait_latch(CJ_WAIT_WORKER, trimmed ? cj_guc_worker_idle_timeout :
+						  Min(REST_DELAY, cj_guc_worker_idle_timeout));
 	}
 }

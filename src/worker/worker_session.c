@@ -16,6 +16,10 @@
  */
 #include "postgres.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -33,6 +37,7 @@
 #include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/rel.h"
@@ -183,4 +188,20 @@ cj_worker_session_discard(void)
 	cj_worker_session_name("cancel_job worker");
 	pgstat_report_activity(STATE_IDLE, NULL);
 	pgstat_report_stat(true);
+}
+
+/*
+ * Give the memory of plans and caches back: no job is in sight that they would
+ * make faster.
+ */
+void
+cj_worker_session_trim(void)
+{
+	cj_store_forget_plans();
+	StartTransactionCommand();
+	InvalidateSystemCaches();
+	CommitTransactionCommand();
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

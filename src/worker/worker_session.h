@@ -17,5 +17,6 @@ extern void cj_worker_session_start(void);
 extern bool cj_worker_session_outdated(void);
 extern void cj_worker_session_name(const char *name);
 extern void cj_worker_session_discard(void);
+extern void cj_worker_session_trim(void);
 
 #endif							/* CJ_WORKER_SESSION_H */

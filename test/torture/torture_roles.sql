@@ -1,0 +1,12 @@
+-- The roles of the torture test: owners of jobs that differ in what they may do
+-- and in how their sessions begin, and one who may control nobody's jobs.
+CREATE ROLE alice LOGIN;
+GRANT pg_execute_server_program TO alice;
+CREATE ROLE bob LOGIN;
+ALTER ROLE bob SET default_transaction_isolation = 'serializable';
+CREATE ROLE carol LOGIN;
+ALTER ROLE carol SET default_transaction_isolation = 'repeatable read';
+CREATE ROLE dave LOGIN;
+ALTER ROLE dave SET synchronous_commit = off;
+GRANT carol TO dave;
+CREATE ROLE mallory LOGIN;
