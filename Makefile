@@ -33,15 +33,18 @@ OBJS = \
 	src/job/job_type.o \
 	src/worker/worker_coordinator.o \
 	src/worker/worker_database.o \
+	src/worker/worker_due.o \
 	src/worker/worker_launcher.o \
 	src/worker/worker_main.o \
 	src/worker/worker_output.o \
+	src/worker/worker_place.o \
 	src/worker/worker_pool.o \
 	src/worker/worker_process.o \
 	src/worker/worker_run.o \
 	src/worker/worker_session.o \
 	src/worker/worker_signal.o \
 	src/worker/worker_slot.o \
+	src/worker/worker_stay.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_availability.o \
 	src/syntax/syntax_control.o \
@@ -93,6 +96,7 @@ PROVE_TESTS = \
 	test/t/005_native_syntax_off.pl \
 	test/t/009_turns.pl \
 	test/t/010_syntax_stress.pl \
+	test/t/011_databases.pl \
 	test/t/016_retention.pl \
 	test/t/017_copies.pl
 

@@ -16,6 +16,7 @@
 #ifndef CJ_COMPAT_H
 #define CJ_COMPAT_H
 
+#include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "replication/slot.h"
@@ -30,6 +31,11 @@
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 200000
 #error "cancel_job supports PostgreSQL 15 to 19"
+#endif
+
+/* 15.4 marks a database whose DROP was interrupted (c66a7d75e). */
+#ifndef DATCONNLIMIT_INVALID_DB
+#define DATCONNLIMIT_INVALID_DB -2
 #endif
 
 /* 16 knows how the arrays of built-in types are laid out (d746021de). */

@@ -139,6 +139,17 @@ cj_extension_owner(void)
 }
 
 /*
+ * The extension's own oid, InvalidOid if this database has none: another one
+ * after it was dropped and created again.  As cj_extension_owner() for when it
+ * may be called.
+ */
+Oid
+cj_extension_oid(void)
+{
+	return OidIsValid(cj_extension_owner()) ? known_oid : InvalidOid;
+}
+
+/*
  * Does this database have the extension?  As cj_extension_owner() for when it
  * may be called.
  */

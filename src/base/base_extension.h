@@ -20,6 +20,7 @@ extern void cj_extension_set_preloaded(void);
 extern void cj_extension_check_preloaded(void);
 extern bool cj_extension_exists(void);
 extern bool cj_extension_hold(void);
+extern Oid	cj_extension_oid(void);
 extern Oid	cj_extension_owner(void);
 
 #endif							/* CJ_BASE_EXTENSION_H */

@@ -19,6 +19,7 @@
 #include "base/base_guc.h"
 
 int			cj_guc_cancel_grace_period = 10000;
+int			cj_guc_coordinator_idle_timeout = 10000;
 char	   *cj_guc_debug_pausepoints = NULL;
 char	   *cj_guc_debug_selftest = NULL;
 int			cj_guc_max_attempts = 5;
@@ -44,6 +45,14 @@ cj_guc_define(void)
 							"Time a worker has to obey a cancel or pause request before it is terminated.",
 							"A worker that goes on for this long after the request, because the job's code ignores it, receives SIGTERM.",
 							&cj_guc_cancel_grace_period,
+							10000, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.coordinator_idle_timeout",
+							"Time the coordinator of a database without work waits for more before it exits.",
+							"It is started again when it is needed.",
+							&cj_guc_coordinator_idle_timeout,
 							10000, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MS,
 							NULL, NULL, NULL);

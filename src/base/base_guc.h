@@ -14,6 +14,7 @@
 #define CJ_BASE_GUC_H
 
 extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
+extern PGDLLIMPORT int cj_guc_coordinator_idle_timeout; /* milliseconds */
 extern PGDLLIMPORT char *cj_guc_debug_pausepoints;
 extern PGDLLIMPORT char *cj_guc_debug_selftest;
 extern PGDLLIMPORT int cj_guc_max_attempts;

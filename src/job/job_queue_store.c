@@ -158,7 +158,7 @@ cj_job_queue_look(CjQueueLook *look)
 	look->exclusive = DatumGetBool(cj_store_value(0, 2, &isnull));
 	look->dependency = DatumGetBool(cj_store_value(0, 3, &isnull));
 	delay = DatumGetInt64(cj_store_value(0, 4, &isnull));
-	look->next_run = isnull ? -1 : (long) Min(Max(delay, 0), 24 * 3600 * 1000);
+	look->next_run = isnull ? -1 : (long) Max(delay, 0);
 	cj_store_close(&scope);
 }
 

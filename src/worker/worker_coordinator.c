@@ -40,9 +40,6 @@
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
-/* An idle coordinator looks around this often, in milliseconds. */
-#define IDLE_INTERVAL (5 * 60 * 1000)
-
 /* What could not be started is tried again after this, in milliseconds. */
 #define RETRY_INTERVAL 1000
 
@@ -75,10 +72,8 @@ static int	nrequested = 0;
 static bool requested_all = true;
 
 static List *unreleased_claims = NIL;
-static bool connected = false;
 static bool check_owners = true;
 static bool stale_claims = true;
-static bool unwanted = false;
 
 PGDLLEXPORT void cj_coordinator_main(Datum arg);
 
@@ -97,65 +92,6 @@ cj_coordinator_start(int index, Oid database)
 	worker.bgw_main_arg = Int32GetDatum(index);
 	memcpy(worker.bgw_extra, &database, sizeof(database));
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
-}
-
-/*
- * before_shmem_exit: leave the coordinator's place.
- *
- * A coordinator that was told to leave is started again when the reason is
- * over, one that breaks down after a while, any other at once, unless its
- * database has no extension.
- */
-static void
-leave_coordinator_slot(int code, Datum arg)
-{
-	CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[DatumGetInt32(arg)];
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot->pid = 0;
-	slot->latch = NULL;
-	slot->starting = false;
-	slot->reserved = 0;
-	slot->starved = false;
-	if (slot->leave || (connected && (!unwanted || slot->woken)))
-	{
-		slot->wanted = true;
-		if (code != 0)
-			slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-														   RETRY_INTERVAL);
-	}
-	else
-		slot->database = InvalidOid;
-	if (cj_worker_shared->launcher != NULL)
-		SetLatch(cj_worker_shared->launcher);
-	cj_worker_unlock();
-}
-
-/*
- * Take the coordinator's place.  Ends the process if it is taken.
- */
-static void
-enter_coordinator_slot(int index, Oid database)
-{
-	CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[index];
-	bool		mine;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	mine = slot->database == database && slot->pid == 0;
-	if (mine)
-	{
-		slot->pid = MyProcPid;
-		slot->latch = MyLatch;
-		slot->woken = false;
-		slot->wanted = false;
-		slot->starting = false;
-		slot->leave = false;
-	}
-	cj_worker_unlock();
-
-	if (!mine)
-		proc_exit(0);
-	before_shmem_exit(leave_coordinator_slot, Int32GetDatum(index));
 }
 
 /*
@@ -525,10 +461,11 @@ type_shares(int *nshares)
 /*
  * Carry out requests for unclaimed jobs, then claim up to "limit" due jobs.
  * Returns their number; *next_due becomes the milliseconds after which to look
- * again, -1 if nothing waits.
+ * again, -1 if nothing waits; *more, whether there may be jobs that wait for a
+ * place.
  */
 static int
-claim_jobs(int limit, CjJobClaim **claims, long *next_due)
+claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
 {
 	static Oid	last_owner = InvalidOid;
 	CjQueueLook look;
@@ -576,6 +513,7 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due)
 	else if (look.ready)
 		report_waiting_jobs();
 	cj_store_commit();
+	*more = left || (look.ready && nclaims == limit);
 
 	if (!settled || left)
 		*next_due = *next_due < 0 ? LOCKED_INTERVAL : Min(*next_due, LOCKED_INTERVAL);
@@ -595,15 +533,16 @@ distribute_jobs(void)
 	int			nclaims;
 	int			nassigned = 0;
 	long		next_due;
+	bool		more;
 
 	/* Where no process could be had, try it with one job first. */
 	if (out_of_processes)
 		limit = Min(limit, 1);
-	nclaims = claim_jobs(limit, &claims, &next_due);
+	nclaims = claim_jobs(limit, &claims, &next_due, &more);
 	cj_pausepoint("coordinator.after_claim");
 	while (nassigned < nclaims && cj_pool_assign(&claims[nassigned]))
 		nassigned++;
-	cj_worker_unreserve(nassigned, nclaims == limit && nassigned == nclaims);
+	cj_worker_unreserve(nassigned, more && nassigned == nclaims);
 
 	cj_pausepoint("coordinator.after_assign");
 
@@ -667,23 +606,26 @@ delete_old_jobs(void)
 }
 
 /*
- * The shorter of two times to wait, of which -1 is none.
+ * The shorter of two times to wait; CJ_NOTHING_DUE is none.
  */
 static long
 shorter(long timeout, long other)
 {
-	return other >= 0 ? Min(timeout, Max(other, 1)) : timeout;
+	if (other == CJ_NOTHING_DUE)
+		return timeout;
+	return timeout == CJ_NOTHING_DUE ? other : Min(timeout, other);
 }
 
 /*
  * One turn of the coordinator: look at everything there may be to do.  Returns
- * the milliseconds until the next turn, if no wake-up comes before.
+ * the milliseconds until something is due without a wake-up before,
+ * CJ_NOTHING_DUE if nothing is.
  */
 static long
 run_turn(void)
 {
 	static TimestampTz progress_copied = 0;
-	long		timeout = IDLE_INTERVAL;
+	long		timeout = CJ_NOTHING_DUE;
 	TimestampTz now = GetCurrentTimestamp();
 
 	cj_pool_check_started();
@@ -708,77 +650,43 @@ run_turn(void)
 }
 
 /*
- * Was this process told to exit?  Whatever it was woken for before, it is about
- * to look at.
+ * Do this process and the workers serve the extension that this database has
+ * now?  Not if it was dropped, also if it was created again: that one has other
+ * jobs.  Notes whether workers can connect, too.
  */
 static bool
-must_leave(void)
+has_my_extension(void)
 {
-	CjCoordinatorSlot *mine;
-	bool		leave;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	mine = cj_coordinator_slot(MyDatabaseId, false);
-	leave = mine == NULL || mine->leave;
-	if (mine != NULL)
-		mine->woken = false;
-	cj_worker_unlock();
-
-	return leave;
-}
-
-/*
- * Is there something new to look at since must_leave()?  What waits in between,
- * for a lock or for a page, may have used up the latch.
- */
-static bool
-is_woken(void)
-{
-	CjCoordinatorSlot *mine;
-	bool		woken;
-
-	cj_worker_lock(LW_SHARED);
-	mine = cj_coordinator_slot(MyDatabaseId, false);
-	woken = mine == NULL || mine->woken || mine->leave;
-	cj_worker_unlock();
-
-	return woken || ConfigReloadPending;
-}
-
-/*
- * Has this database the extension?
- */
-static bool
-has_extension(void)
-{
-	bool		exists;
+	static Oid	mine = InvalidOid;
+	Oid			present;
 
 	cj_store_begin();
-	exists = cj_extension_exists();
+	present = cj_extension_oid();
+	cj_stay_closed = cj_database_status(MyDatabaseId) != CJ_DATABASE_OPEN;
 	cj_store_commit();
 
-	return exists;
+	if (!OidIsValid(mine))
+		mine = present;
+	return OidIsValid(present) && present == mine &&
+		cj_worker_slots_are_of(present);
 }
 
 /*
- * End this process if it was told to, and with it everything of ours if this
- * database has no extension any more.
+ * End this process if it was told to, and with it all workers of this database
+ * if their extension is not there any more.
  */
 static void
 leave_if_unwanted(void)
 {
-	if (must_leave())
+	if (!cj_stay_begin_turn())
 		proc_exit(0);
 
-	while (!has_extension())
+	while (!has_my_extension())
 	{
 		if (cj_worker_slots_leave(MyDatabaseId, true) == 0)
-		{
-			unwanted = true;
-			proc_exit(0);
-		}
+			cj_stay_end(cj_extension_exists() ? 0 : CJ_NOTHING_DUE);
 		cj_wait_latch(CJ_WAIT_COORDINATOR, RETRY_INTERVAL);
-		if (must_leave())
+		if (!cj_stay_begin_turn())
 			proc_exit(0);
 	}
 }
@@ -797,9 +705,8 @@ cj_coordinator_main(Datum arg)
 	pqsignal(SIGINT, PG_SIG_IGN);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
-	enter_coordinator_slot(DatumGetInt32(arg), database);
+	cj_stay_enter(DatumGetInt32(arg), database);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
-	connected = true;
 	cj_disable_transaction_timeout();
 	pgstat_report_appname("cancel_job coordinator");
 
@@ -809,15 +716,19 @@ cj_coordinator_main(Datum arg)
 
 	for (;;)
 	{
+		long		due;
 		long		timeout;
 
 		MemoryContextReset(turn_context);
 		MemoryContextSwitchTo(turn_context);
 		leave_if_unwanted();
 		cj_pausepoint("coordinator.before_claim");
-		timeout = run_turn();
+		due = run_turn();
 		pgstat_report_activity(STATE_IDLE, NULL);
 		pgstat_report_stat(true);
-		cj_wait_latch(CJ_WAIT_COORDINATOR, is_woken() ? 0 : timeout);
+		timeout = cj_stay_timeout(due);
+		if (timeout < 0)
+			cj_stay_end(due);
+		cj_wait_latch(CJ_WAIT_COORDINATOR, timeout);
 	}
 }

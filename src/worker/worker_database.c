@@ -5,8 +5,8 @@
  *
  * DROP DATABASE and its like want nobody to be connected.  A coordinator and
  * workers without a job are not there for anybody in particular: they are
- * asked to leave first.  The coordinator comes back when the command is over;
- * if the command's session does not live to say so, after HOLD_INTERVAL.
+ * asked to leave first, and no coordinator is started until the command is
+ * over.  Then the one that has left comes back.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -27,22 +27,28 @@
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/syscache.h"
 
 #include "base/base_extension.h"
 #include "base/base_wait.h"
+#include "compat.h"
 #include "job/job_pending.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
-/* A coordinator that was asked to leave is away for this long at most. */
-#define HOLD_INTERVAL (60 * 1000)
-
 /* This long our processes have to leave; looked at this often; milliseconds. */
 #define LEAVE_TIMEOUT 5000
 #define LEAVE_INTERVAL 5
+
+/* The database that this session's command wants for itself, if any. */
+static Oid	held_database = InvalidOid;
+
+/* What this transaction's commands have done to databases. */
+static Oid	created_database = InvalidOid;
+static bool altered_database = false;
 
 static ProcessUtility_hook_type prev_process_utility = NULL;
 static object_access_hook_type prev_object_access = NULL;
@@ -96,6 +102,25 @@ wanted_database(Node *stmt)
 }
 
 /*
+ * What pg_database says of a database now.  Needs a transaction.
+ */
+CjDatabaseStatus
+cj_database_status(Oid database)
+{
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+	Form_pg_database form;
+	bool		open;
+
+	if (!HeapTupleIsValid(tuple))
+		return CJ_DATABASE_GONE;
+	form = (Form_pg_database) GETSTRUCT(tuple);
+	open = form->datallowconn && form->datconnlimit != DATCONNLIMIT_INVALID_DB;
+	ReleaseSysCache(tuple);
+
+	return open ? CJ_DATABASE_OPEN : CJ_DATABASE_CLOSED;
+}
+
+/*
  * May the current user do such things with a database?  Who may not is told so
  * by the command, and disturbs nobody.
  */
@@ -127,30 +152,21 @@ may_want(Oid database, bool as_template)
 }
 
 /*
- * The database that a command wants for itself, and that we are in the way
- * of; else InvalidOid.
+ * The database that a command wants for itself and that we have to leave; else
+ * InvalidOid.  Also if none of our processes is there now: one might be about to
+ * start.
  */
 static Oid
 database_to_leave(Node *stmt)
 {
 	const char *name = wanted_database(stmt);
 	Oid			database;
-	bool		present;
 
 	if (name == NULL || IsTransactionBlock())
 		return InvalidOid;
 	database = get_database_oid(name, true);
-	if (!OidIsValid(database) || database == MyDatabaseId)
-		return InvalidOid;
-
-	cj_worker_lock(LW_SHARED);
-	present = cj_coordinator_slot(database, false) != NULL;
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-		present |= cj_worker_shared->slots[i].state != CJ_SLOT_FREE &&
-			cj_worker_shared->slots[i].database == database;
-	cj_worker_unlock();
-
-	if (!present || !may_want(database, IsA(stmt, CreatedbStmt)))
+	if (!OidIsValid(database) || database == MyDatabaseId ||
+		!may_want(database, IsA(stmt, CreatedbStmt)))
 		return InvalidOid;
 	return database;
 }
@@ -161,31 +177,67 @@ database_to_leave(Node *stmt)
 static bool
 coordinator_leaves(Oid database)
 {
-	CjCoordinatorSlot *slot;
-	bool		present = false;
+	CjCoordinatorPlace *place;
 
 	cj_worker_lock(LW_EXCLUSIVE);
-	slot = cj_coordinator_slot(database, true);
-	if (slot != NULL)
+	place = cj_place_find(database);
+	if (place != NULL)
 	{
-		slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-													   HOLD_INTERVAL);
-		slot->leave = slot->pid != 0;
-		if (slot->latch != NULL)
-			SetLatch(slot->latch);
-		present = slot->pid != 0 || slot->starting;
+		place->leave = true;
+		if (place->latch != NULL)
+			SetLatch(place->latch);
 	}
 	cj_worker_unlock();
 
-	return present;
+	return place != NULL;
 }
 
 /*
- * Have our processes that no job needs leave a database, and wait for it.
+ * Let our processes into the database again.
+ */
+static void
+return_to_database(void)
+{
+	CjCoordinatorPlace *place;
+
+	if (!OidIsValid(held_database))
+		return;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	place = cj_place_find(held_database);
+	if (place != NULL)
+		place->leave = false;
+	cj_worker_unlock();
+	cj_place_release(held_database);
+	held_database = InvalidOid;
+}
+
+/*
+ * before_shmem_exit: a session that ends in the middle of its command.
+ */
+static void
+return_at_exit(int code, Datum arg)
+{
+	return_to_database();
+}
+
+/*
+ * Have our processes that no job needs leave a database, wait for it, and keep
+ * them out until return_to_database().
  */
 static void
 leave_database(Oid database)
 {
+	static bool registered = false;
+
+	if (!registered)
+	{
+		before_shmem_exit(return_at_exit, (Datum) 0);
+		registered = true;
+	}
+	if (cj_place_hold(database))
+		held_database = database;
+
 	for (int waited = 0; waited < LEAVE_TIMEOUT; waited += LEAVE_INTERVAL)
 	{
 		bool		coordinator = coordinator_leaves(database);
@@ -198,29 +250,47 @@ leave_database(Oid database)
 }
 
 /*
- * Let our processes into a database again, or forget it if it was dropped.
+ * At commit have the launcher look into a database that a command has made: it
+ * may be the copy of one that has jobs.  And have it try the databases again
+ * that accepted no connections, if that may have changed.
  */
 static void
-return_to_database(Oid database, bool dropped)
+note_change(Node *stmt)
 {
-	CjCoordinatorSlot *slot;
-
-	if (dropped)
-		(void) cj_worker_slots_leave(database, true);
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot = cj_coordinator_slot(database, false);
-	if (slot != NULL)
+	if (IsA(stmt, CreatedbStmt))
 	{
-		slot->leave = false;
-		slot->not_before = 0;
-		slot->wanted = !dropped && slot->pid == 0;
-		if (dropped && slot->pid == 0 && !slot->starting)
-			slot->database = InvalidOid;
-		if (cj_worker_shared->launcher != NULL)
-			SetLatch(cj_worker_shared->launcher);
+		CommandCounterIncrement();
+		created_database = get_database_oid(((CreatedbStmt *) stmt)->dbname,
+											true);
 	}
-	cj_worker_unlock();
+	else if (IsA(stmt, AlterDatabaseStmt))
+		altered_database = true;
+}
+
+/*
+ * Transaction callback: at commit pass on what note_change() noted.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT)
+	{
+		if (OidIsValid(created_database))
+			cj_coordinator_want(created_database, true);
+		if (altered_database)
+		{
+			cj_worker_lock(LW_EXCLUSIVE);
+			cj_worker_shared->launcher.recheck = true;
+			cj_launcher_wake();
+			cj_worker_unlock();
+		}
+	}
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+	{
+		created_database = InvalidOid;
+		altered_database = false;
+	}
 }
 
 /*
@@ -249,14 +319,15 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 				QueryEnvironment *environment, DestReceiver *dest,
 				QueryCompletion *qc)
 {
-	bool		drop = IsA(pstmt->utilityStmt, DropdbStmt);
-	Oid			database = database_to_leave(pstmt->utilityStmt);
-	volatile bool done = false;
+	Node	   *stmt = pstmt->utilityStmt;
+	bool		drop = IsA(stmt, DropdbStmt);
+	Oid			database = database_to_leave(stmt);
 
 	if (!OidIsValid(database))
 	{
 		run_utility(pstmt, query, readonly, context, params, environment,
 					dest, qc);
+		note_change(stmt);
 		return;
 	}
 
@@ -265,11 +336,13 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 		leave_database(database);
 		run_utility(pstmt, query, readonly, context, params, environment,
 					dest, qc);
-		done = true;
+		note_change(stmt);
+		if (drop)
+			(void) cj_worker_slots_leave(database, true);
 	}
 	PG_FINALLY();
 	{
-		return_to_database(database, done && drop);
+		return_to_database();
 	}
 	PG_END_TRY();
 }
@@ -304,4 +377,5 @@ cj_database_hook_init(void)
 	ProcessUtility_hook = process_utility;
 	prev_object_access = object_access_hook;
 	object_access_hook = object_access;
+	RegisterXactCallback(at_transaction_end, NULL);
 }

@@ -3,8 +3,11 @@
  * worker_launcher.c
  *	  The process that keeps a coordinator for each database.
  *
- * Wakes only when it is told to: by a commit that wants a coordinator where none
- * runs, or by a coordinator that ended.  It never exits by itself.
+ * Starts the coordinator of a database when a commit there wants one and none
+ * runs, or when the time has come that the last one named when it ended; at the
+ * launcher's own start, one for each database, to look.  For any number of
+ * databases there are only so many places: who waits gets one in turn.  Wakes
+ * only for these reasons, and never exits by itself.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -23,25 +26,59 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/base_guc.h"
+#include "base/base_pausepoint.h"
 #include "base/base_wait.h"
 #include "compat.h"
+#include "worker/worker_due.h"
+#include "worker/worker_place.h"
+#include "worker/worker_pool.h"
 #include "worker/worker_process.h"
 #include "worker/worker_slot.h"
 
-/* What could not be started is tried again after this, in milliseconds. */
-#define RETRY_INTERVAL 1000
+/* Coordinators that are only to look, at the same time. */
+#define MAX_SCANS 4
 
-/* The coordinators that were asked for, by their place; NULL: none under way. */
+/*
+ * If the server has no room for another process, it is asked again after the
+ * first, then after twice as long and so on, up to the last; milliseconds.
+ */
+#define FIRST_START_RETRY 100
+#define LAST_START_RETRY 10000
+
+/* A coordinator that comes up is looked after this often, in milliseconds. */
+#define START_INTERVAL 1000
+
+/* Never sleep for longer than this, for the clock may be set; milliseconds. */
+#define LONGEST_INTERVAL (3600 * 1000)
+
+/* What can be said to a database whose turn it is. */
+typedef enum Seat
+{
+	SEAT_MINE,					/* it has got a place */
+	SEAT_TAKEN,					/* it had one already */
+	SEAT_HELD,					/* a command wants the database for itself */
+	SEAT_SCANS_FULL,			/* others are looked into first */
+	SEAT_FULL					/* there is none */
+} Seat;
+
+/* When the server may have room for a process again, and how often it had not. */
+static TimestampTz next_start = 0;
+static int	nfailed_starts = 0;
+
+/* The coordinators that were asked for, by place; NULL: none under way. */
 static BackgroundWorkerHandle **started = NULL;
 
 PGDLLEXPORT void cj_launcher_main(Datum arg);
@@ -68,189 +105,431 @@ static void
 forget_launcher(int code, Datum arg)
 {
 	cj_worker_lock(LW_EXCLUSIVE);
-	cj_worker_shared->launcher = NULL;
+	cj_worker_shared->launcher.latch = NULL;
 	cj_worker_unlock();
 }
 
 /*
- * All databases that can be connected to, in the launcher's own memory: which
- * of them have the extension only a process in them can tell.
+ * Begin to read catalogs.  The memory context stays the caller's, there and in
+ * end_catalog_access().
  */
-static List *
-list_databases(void)
+static void
+begin_catalog_access(void)
 {
-	MemoryContext context = CurrentMemoryContext;
-	List	   *databases = NIL;
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+}
+
+/*
+ * End what begin_catalog_access() began.
+ */
+static void
+end_catalog_access(void)
+{
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(TopMemoryContext);
+}
+
+/*
+ * The shorter of two times to wait, of which -1 is none.
+ */
+static long
+shorter(long timeout, long other)
+{
+	if (other < 0)
+		return timeout;
+	return timeout < 0 ? other : Min(timeout, other);
+}
+
+/*
+ * Have each database looked into: which of them have the extension, and work,
+ * only a process in them can tell.
+ */
+static void
+want_all_databases(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
 	Relation	rel;
 	TableScanDesc scan;
 	HeapTuple	tuple;
 
-	StartTransactionCommand();
-	(void) GetTransactionSnapshot();
+	begin_catalog_access();
 	rel = table_open(DatabaseRelationId, AccessShareLock);
 	scan = table_beginscan_catalog(rel, 0, NULL);
 	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
 	{
 		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
-		MemoryContext old;
 
-		if (!database->datallowconn)
-			continue;
-		old = MemoryContextSwitchTo(context);
-		databases = lappend_oid(databases, database->oid);
-		MemoryContextSwitchTo(old);
+		cj_due_want(database->oid, now, true);
 	}
 	table_endscan(scan);
 	table_close(rel, AccessShareLock);
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(context);
-
-	return databases;
+	end_catalog_access();
+	cj_pausepoint("launcher.after_scan");
 }
 
 /*
- * Want a coordinator for each of these databases; returns those for which
- * there is no place now.
- */
-static List *
-want_databases(List *databases)
-{
-	List	   *left = NIL;
-	ListCell   *lc;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	foreach(lc, databases)
-	{
-		CjCoordinatorSlot *slot = cj_coordinator_slot(lfirst_oid(lc), true);
-
-		if (slot == NULL)
-			break;
-		if (slot->latch == NULL)
-			slot->wanted = true;
-	}
-	cj_worker_unlock();
-
-	for (; lc != NULL; lc = lnext(databases, lc))
-		left = lappend_oid(left, lfirst_oid(lc));
-	list_free(databases);
-	return left;
-}
-
-/*
- * Take the database to start a coordinator for out of one place; InvalidOid
- * if none is wanted or it is too early (*wait is set then).
- */
-static Oid
-take_wanted(CjCoordinatorSlot *slot, bool *wait)
-{
-	Oid			database = InvalidOid;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	if (OidIsValid(slot->database) && slot->wanted && slot->pid == 0 &&
-		!slot->starting)
-	{
-		if (slot->not_before > GetCurrentTimestamp())
-			*wait = true;
-		else
-		{
-			database = slot->database;
-			slot->wanted = false;
-			slot->starting = true;
-		}
-	}
-	cj_worker_unlock();
-
-	return database;
-}
-
-/*
- * Want a coordinator again that was asked for and has not come up.
+ * Take what this process was told since the last time into its own memory.
+ * Without memory for it the launcher ends, and the next one looks at all
+ * databases.
  */
 static void
-want_again(CjCoordinatorSlot *slot)
+take_wanted(void)
 {
+	CjLauncherShared *told = palloc(sizeof(CjLauncherShared));
+	CjLauncherShared *launcher = &cj_worker_shared->launcher;
+	TimestampTz now = GetCurrentTimestamp();
+
 	cj_worker_lock(LW_EXCLUSIVE);
-	if (slot->starting && slot->pid == 0)
-	{
-		slot->wanted = true;
-		slot->starting = false;
-		slot->not_before = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-													   RETRY_INTERVAL);
-	}
+	memcpy(told, launcher, sizeof(CjLauncherShared));
+	launcher->scan = false;
+	launcher->recheck = false;
+	launcher->waiting = false;
+	launcher->nfreed = 0;
+	launcher->nwanted = 0;
 	cj_worker_unlock();
+
+	for (int i = 0; i < told->nwanted; i++)
+		cj_due_want(told->wanted[i].database, now, told->wanted[i].scan);
+	if (told->recheck)
+		cj_due_retry_all();
+	cj_due_unpark(told->nfreed);
+	if (told->scan)
+		want_all_databases();
+	pfree(told);
 }
 
 /*
- * Look after the coordinators that the postmaster was asked for.
+ * Clear the places of coordinators that have ended, and remember what they left
+ * there.
  */
 static void
-check_started(void)
+clear_ended(void)
 {
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 	{
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[i];
+		CjCoordinatorPlace ended;
+
+		cj_worker_lock(LW_EXCLUSIVE);
+		ended = *place;
+		if (ended.state == CJ_PLACE_ENDED)
+		{
+			memset(place, 0, sizeof(CjCoordinatorPlace));
+			if (ended.starved)
+				cj_worker_shared->launcher.nparked++;
+		}
+		cj_worker_unlock();
+
+		if (ended.state == CJ_PLACE_ENDED)
+			cj_due_ended(&ended);
+	}
+}
+
+/*
+ * Tell the others how many databases wait for a place for a job.
+ */
+static void
+publish_parked(void)
+{
+	int			nparked = cj_due_parked();
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	cj_worker_shared->launcher.nparked = nparked;
+	cj_worker_unlock();
+}
+
+/*
+ * Look after the coordinators that the postmaster was asked for; returns
+ * whether some are still to come up.
+ */
+static bool
+check_started(void)
+{
+	bool		waiting = false;
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[i];
+		Oid			database = InvalidOid;
 		BgwHandleStatus status;
 		pid_t		pid;
 
 		if (started[i] == NULL)
 			continue;
 		status = GetBackgroundWorkerPid(started[i], &pid);
-		if (status == BGWH_NOT_YET_STARTED)
-			continue;
+
+		cj_worker_lock(LW_EXCLUSIVE);
+		if (place->state == CJ_PLACE_STARTING && status == BGWH_STOPPED)
+		{
+			database = place->database;
+			memset(place, 0, sizeof(CjCoordinatorPlace));
+		}
+		if (place->state != CJ_PLACE_STARTING)
+			status = BGWH_STOPPED;
+		cj_worker_unlock();
+
+		if (OidIsValid(database))
+			cj_due_failed_to_start(database);
 		if (status == BGWH_STOPPED)
-			want_again(&cj_worker_shared->coordinators[i]);
-		if (status == BGWH_STOPPED ||
-			!cj_worker_shared->coordinators[i].starting)
 		{
 			pfree(started[i]);
 			started[i] = NULL;
 		}
+		else
+			waiting = true;
 	}
+	return waiting;
 }
 
 /*
- * Start the coordinators that are wanted.  Returns whether all could be.
+ * How many coordinators may run at the same time: each is of use only if it has
+ * a worker, and the server's launcher of logical replication and this process
+ * take two of max_worker_processes.
  */
-static bool
-start_wanted(void)
+static int
+max_coordinators(void)
 {
-	bool		wait = false;
+	return Max((cj_worker_shared->nslots - 2) / 2, 1);
+}
 
+/*
+ * Take a place for the coordinator of a database; *index is set to it.
+ */
+static Seat
+take_place(CjDueDatabase *entry, int *index)
+{
+	int			nplaces = 0;
+	int			nscans = 0;
+	Seat		seat = SEAT_FULL;
+
+	*index = -1;
+	cj_worker_lock(LW_EXCLUSIVE);
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 	{
-		CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[i];
-		Oid			database = take_wanted(slot, &wait);
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[i];
 
-		if (!OidIsValid(database))
-			continue;
-		if (started[i] != NULL)
-			pfree(started[i]);
-		started[i] = cj_coordinator_start(i, database);
-		if (started[i] == NULL)
+		if (place->state == CJ_PLACE_FREE)
 		{
-			want_again(slot);
-			wait = true;
+			if (*index < 0)
+				*index = i;
+			continue;
 		}
+		nplaces++;
+		nscans += place->scan;
 	}
-	return !wait;
+	if (cj_place_find(entry->database) != NULL)
+		seat = SEAT_TAKEN;
+	else if (cj_place_is_held(entry->database))
+		seat = SEAT_HELD;
+	else if (entry->scan && nscans >= MAX_SCANS)
+		seat = SEAT_SCANS_FULL;
+	else if (*index >= 0 && nplaces < max_coordinators())
+	{
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[*index];
+
+		seat = SEAT_MINE;
+		memset(place, 0, sizeof(CjCoordinatorPlace));
+		place->state = CJ_PLACE_STARTING;
+		place->database = entry->database;
+		place->since = GetCurrentTimestamp();
+		place->scan = entry->scan;
+	}
+	cj_worker_unlock();
+
+	return seat;
 }
 
 /*
- * Take the launcher's place; what an earlier launcher had under way is asked
- * for anew.
+ * Ask the postmaster for the coordinator that a place was taken for.  If there
+ * is no room for another background worker, the place is given back, some other
+ * process is asked to make room, and false is returned.
+ */
+static bool
+start_coordinator(int index, Oid database)
+{
+	if (started[index] != NULL)
+		pfree(started[index]);
+	started[index] = cj_coordinator_start(index, database);
+	if (started[index] != NULL)
+	{
+		nfailed_starts = 0;
+		return true;
+	}
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	memset(&cj_worker_shared->coordinators[index], 0,
+		   sizeof(CjCoordinatorPlace));
+	cj_worker_unlock();
+	if (!cj_pool_evict_idle())
+		(void) cj_place_ask_to_yield(false);
+
+	if (nfailed_starts == 0)
+		ereport(LOG,
+				(errmsg("out of background worker slots, databases with jobs have to wait"),
+				 errhint("You might need to increase max_worker_processes.")));
+	next_start = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+											 Min(FIRST_START_RETRY << Min(nfailed_starts, 10),
+												 LAST_START_RETRY));
+	nfailed_starts++;
+	return false;
+}
+
+/*
+ * Can the coordinator of a database connect to it?  Forgets a database that is
+ * gone.  One that accepts no connections has to wait: until it is altered, and
+ * if there is work, which the log says once, it is looked at now and then.
+ */
+static bool
+can_connect(CjDueDatabase *entry)
+{
+	CjDatabaseStatus status;
+	char	   *name;
+
+	begin_catalog_access();
+	status = cj_database_status(entry->database);
+	name = get_database_name(entry->database);
+	if (status == CJ_DATABASE_CLOSED && !entry->told && !entry->scan)
+	{
+		entry->told = true;
+		ereport(LOG,
+				(errmsg("database \"%s\" does not accept connections, its jobs have to wait",
+						name)));
+	}
+	end_catalog_access();
+
+	if (status == CJ_DATABASE_GONE)
+		cj_due_forget(entry->database);
+	else if (status == CJ_DATABASE_CLOSED && entry->scan)
+		entry->closed = true;
+	else if (status == CJ_DATABASE_CLOSED)
+		cj_due_failed(entry);
+	return status == CJ_DATABASE_OPEN;
+}
+
+/*
+ * Start the coordinators that are due.  Returns the milliseconds after which to
+ * try again those for which there was no room, -1 if there are none or they
+ * have to wait for a place.
+ */
+static long
+start_due(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	CjDueDatabase *entry;
+	bool		scan_too = true;
+	long		timeout = -1;
+
+	if (now < next_start)
+		return TimestampDifferenceMilliseconds(now, next_start);
+
+	cj_due_begin_turn();
+	while ((entry = cj_due_first(now, scan_too)) != NULL)
+	{
+		Oid			database = entry->database;
+		int			index;
+
+		if (!can_connect(entry))
+			continue;
+		switch (take_place(entry, &index))
+		{
+			case SEAT_MINE:
+				if (!start_coordinator(index, database))
+					return TimestampDifferenceMilliseconds(now, next_start);
+				entry->due = DT_NOEND;
+				break;
+			case SEAT_TAKEN:
+				/* It looks for work, or has since this was wanted. */
+				entry->due = DT_NOEND;
+				break;
+			case SEAT_HELD:
+				entry->held = true;
+				break;
+			case SEAT_SCANS_FULL:
+				scan_too = false;
+				timeout = cj_place_ask_to_yield(true);
+				break;
+			case SEAT_FULL:
+				return shorter(timeout, cj_place_ask_to_yield(false));
+		}
+	}
+	return -1;
+}
+
+/*
+ * Is there something new to look at since take_wanted()?  What waits in between
+ * may have used up the latch.
+ */
+static bool
+is_woken(void)
+{
+	CjLauncherShared *launcher = &cj_worker_shared->launcher;
+	bool		woken;
+
+	cj_worker_lock(LW_SHARED);
+	woken = launcher->scan || launcher->recheck || launcher->nfreed > 0 ||
+		launcher->nwanted > 0;
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+		woken |= cj_worker_shared->coordinators[i].state == CJ_PLACE_ENDED;
+	cj_worker_unlock();
+
+	return woken;
+}
+
+/*
+ * Take the launcher's place.  What an earlier launcher had under way is found
+ * out anew: a coordinator that it asked for and that still comes up finds its
+ * place taken back.
  */
 static void
 enter_launcher(void)
 {
 	started = MemoryContextAllocZero(TopMemoryContext,
 									 cj_worker_shared->nslots * sizeof(*started));
+	cj_due_init();
 
 	cj_worker_lock(LW_EXCLUSIVE);
-	cj_worker_shared->launcher = MyLatch;
-	cj_worker_shared->scan_databases = true;
-	cj_worker_unlock();
-
+	cj_worker_shared->launcher.latch = MyLatch;
+	cj_worker_shared->launcher.scan = true;
+	cj_worker_shared->launcher.nparked = 0;
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
-		want_again(&cj_worker_shared->coordinators[i]);
+	{
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[i];
+
+		if (place->state == CJ_PLACE_STARTING)
+			memset(place, 0, sizeof(CjCoordinatorPlace));
+	}
+	cj_worker_unlock();
+}
+
+/*
+ * One turn of the launcher.  Returns the milliseconds until the next one, if
+ * nobody wakes it before, -1 for none.
+ */
+static long
+run_turn(void)
+{
+	static int	max_running = 0;
+	TimestampTz now;
+	TimestampTz next;
+	long		timeout;
+
+	take_wanted();
+	if (cj_guc_max_running > max_running)
+		cj_due_unpark(cj_guc_max_running - max_running);
+	max_running = cj_guc_max_running;
+	clear_ended();
+	timeout = check_started() ? START_INTERVAL : -1;
+	timeout = shorter(timeout, start_due());
+	publish_parked();
+
+	now = GetCurrentTimestamp();
+	next = cj_due_next(now);
+	if (next != DT_NOEND)
+		timeout = shorter(timeout,
+						  Min(TimestampDifferenceMilliseconds(now, next),
+							  LONGEST_INTERVAL));
+	return is_woken() ? 0 : timeout;
 }
 
 /*
@@ -259,8 +538,6 @@ enter_launcher(void)
 void
 cj_launcher_main(Datum arg)
 {
-	List	   *databases = NIL;
-
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGINT, PG_SIG_IGN);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -275,23 +552,8 @@ cj_launcher_main(Datum arg)
 
 	for (;;)
 	{
-		bool		scan;
-		bool		done;
-
-		cj_worker_lock(LW_EXCLUSIVE);
-		scan = cj_worker_shared->scan_databases;
-		cj_worker_shared->scan_databases = false;
-		cj_worker_unlock();
-
-		if (scan)
-		{
-			list_free(databases);
-			databases = list_databases();
-		}
-		databases = want_databases(databases);
-		check_started();
-		done = start_wanted();
-		cj_wait_latch(CJ_WAIT_LAUNCHER,
-					  done && databases == NIL ? -1 : RETRY_INTERVAL);
+		cj_pausepoint("launcher.before_turn");
+		pgstat_report_activity(STATE_IDLE, NULL);
+		cj_wait_latch(CJ_WAIT_LAUNCHER, run_turn());
 	}
 }

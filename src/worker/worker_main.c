@@ -44,11 +44,12 @@ leave_slot(int code, Datum arg)
 {
 	CjWorkerSlot *slot = cj_my_slot;
 	Oid			database = slot->database;
+	bool		lost = slot->job_id != 0;
 	int			error_code;
 	const char *error = cj_worker_last_error(&error_code);
 
 	cj_worker_lock(LW_EXCLUSIVE);
-	if (slot->job_id != 0)
+	if (lost)
 	{
 		if (code != 0 && error == NULL)
 		{
@@ -66,7 +67,10 @@ leave_slot(int code, Datum arg)
 	cj_worker_unlock();
 	cj_my_slot = NULL;
 
-	cj_coordinator_wake(database);
+	if (lost)
+		cj_coordinator_wake(database);
+	else
+		cj_coordinator_notify(database);
 	cj_coordinator_wake_starved();
 }
 

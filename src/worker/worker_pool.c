@@ -3,7 +3,7 @@
  * worker_pool.c
  *	  The worker processes of a database: found, started, told to leave.
  *
- * Part of the coordinator, which alone calls this.
+ * Part of the coordinator, which alone calls this, but for cj_pool_evict_idle().
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -19,6 +19,7 @@
 #include "postmaster/bgworker.h"
 #include "utils/memutils.h"
 
+#include "base/base_extension.h"
 #include "base/base_guc.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_slot.h"
@@ -212,6 +213,7 @@ start_worker(int index, uint64 generation)
 bool
 cj_pool_assign(const CjJobClaim *claim)
 {
+	Oid			extension = cj_extension_oid();
 	CjWorkerSlot *slot;
 	bool		start = false;
 	int			index;
@@ -222,6 +224,7 @@ cj_pool_assign(const CjJobClaim *claim)
 	{
 		start = true;
 		slot->database = MyDatabaseId;
+		slot->extension = extension;
 		slot->owner = claim->owner;
 		slot->pid = 0;
 		slot->latch = NULL;
@@ -244,11 +247,15 @@ cj_pool_assign(const CjJobClaim *claim)
 	index = slot - cj_worker_shared->slots;
 	if (start && !start_worker(index, claim->generation))
 	{
+		bool		evicted;
+
 		cj_worker_lock(LW_EXCLUSIVE);
 		cj_worker_slot_clear_job(slot);
 		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
-		(void) evict_idle_worker();
+		evicted = evict_idle_worker();
 		cj_worker_unlock();
+		if (!evicted)
+			(void) cj_place_ask_to_yield(false);
 		return false;
 	}
 	return true;
@@ -341,4 +348,20 @@ cj_pool_shrink(void)
 	cj_worker_lock(LW_EXCLUSIVE);
 	evict_idle_workers(0);
 	cj_worker_unlock();
+}
+
+/*
+ * Tell the worker that has been idle longest to exit, of whatever database: its
+ * process is needed.  Returns whether there is one.
+ */
+bool
+cj_pool_evict_idle(void)
+{
+	bool		evicted;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	evicted = evict_idle_worker();
+	cj_worker_unlock();
+
+	return evicted;
 }

@@ -17,6 +17,7 @@
 
 extern void cj_pool_check_started(void);
 extern bool cj_pool_assign(const CjJobClaim *claim);
+extern bool cj_pool_evict_idle(void);
 extern bool cj_pool_is_full(void);
 extern const CjJobShare *cj_pool_owner_shares(int *nshares);
 extern int	cj_pool_count_type(const char *type);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker_slot.c
- *	  Shared memory of the worker room: coordinators and worker slots.
+ *	  Shared memory of the worker room, and the slots of workers.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -17,7 +17,6 @@
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
-#include "base/base_guc.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
@@ -42,7 +41,7 @@ shared_size(void)
 	size = add_size(size, mul_size(max_worker_processes, sizeof(CjWorkerSlot)));
 	size = MAXALIGN(size);
 	size = add_size(size, mul_size(max_worker_processes,
-								   sizeof(CjCoordinatorSlot)));
+								   sizeof(CjCoordinatorPlace)));
 	return size;
 }
 
@@ -78,9 +77,9 @@ startup_shared(void)
 		cj_worker_shared->lock = &(GetNamedLWLockTranche(TRANCHE_NAME))->lock;
 		cj_worker_shared->server_start = GetCurrentTimestamp();
 		cj_worker_shared->next_generation = 1;
-		cj_worker_shared->scan_databases = true;
+		cj_worker_shared->launcher.scan = true;
 		cj_worker_shared->nslots = max_worker_processes;
-		cj_worker_shared->coordinators = (CjCoordinatorSlot *)
+		cj_worker_shared->coordinators = (CjCoordinatorPlace *)
 			((char *) cj_worker_shared +
 			 MAXALIGN(offsetof(CjWorkerShared, slots) +
 					  max_worker_processes * sizeof(CjWorkerSlot)));
@@ -119,208 +118,6 @@ void
 cj_worker_unlock(void)
 {
 	LWLockRelease(cj_worker_shared->lock);
-}
-
-/*
- * The place of a database's coordinator; NULL if there is none and it may not
- * or cannot be created.  Needs the lock, exclusively to create.
- */
-CjCoordinatorSlot *
-cj_coordinator_slot(Oid database, bool create)
-{
-	CjCoordinatorSlot *unused = NULL;
-
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[i];
-
-		if (slot->database == database)
-			return slot;
-		if (!OidIsValid(slot->database) && unused == NULL)
-			unused = slot;
-	}
-
-	if (create && unused != NULL)
-	{
-		memset(unused, 0, sizeof(CjCoordinatorSlot));
-		unused->database = database;
-		return unused;
-	}
-	return NULL;
-}
-
-/*
- * Make the coordinator of a database look for work; have the launcher start
- * it if it does not run.
- */
-void
-cj_coordinator_wake(Oid database)
-{
-	CjCoordinatorSlot *slot;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot = cj_coordinator_slot(database, true);
-	if (slot != NULL && slot->latch != NULL)
-	{
-		slot->woken = true;
-		SetLatch(slot->latch);
-	}
-	else
-	{
-		if (slot != NULL)
-			slot->wanted = true;
-		else
-			cj_worker_shared->scan_databases = true;
-		if (cj_worker_shared->launcher != NULL)
-			SetLatch(cj_worker_shared->launcher);
-	}
-	cj_worker_unlock();
-}
-
-/*
- * Tell the coordinator of a database of jobs that requests were committed for.
- * One that does not run looks at all when it starts.
- */
-void
-cj_coordinator_request(Oid database, const int64 *ids, int nids)
-{
-	CjCoordinatorSlot *slot;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot = cj_coordinator_slot(database, false);
-	if (slot != NULL)
-	{
-		if (slot->nrequested + nids > CJ_MAX_REQUESTED)
-			slot->nrequested = CJ_MAX_REQUESTED + 1;
-		else
-		{
-			memcpy(slot->requested + slot->nrequested, ids, nids * sizeof(int64));
-			slot->nrequested += nids;
-		}
-	}
-	cj_worker_unlock();
-	cj_coordinator_wake(database);
-}
-
-/*
- * Take what cj_coordinator_request() has told this process, the coordinator of
- * its database: up to CJ_MAX_REQUESTED ids.  Returns their number, -1 for all
- * jobs.
- */
-int
-cj_coordinator_take_requested(int64 *ids)
-{
-	CjCoordinatorSlot *mine;
-	int			nids = 0;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	mine = cj_coordinator_slot(MyDatabaseId, false);
-	if (mine != NULL)
-	{
-		nids = mine->nrequested;
-		if (nids > CJ_MAX_REQUESTED)
-			nids = -1;
-		else
-			memcpy(ids, mine->requested, nids * sizeof(int64));
-		mine->nrequested = 0;
-	}
-	cj_worker_unlock();
-
-	return nids;
-}
-
-/*
- * Make the coordinators look again that had jobs but no place for them, all
- * but one.  Needs the lock, exclusively.
- */
-static void
-wake_starved(const CjCoordinatorSlot *but)
-{
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjCoordinatorSlot *slot = &cj_worker_shared->coordinators[i];
-
-		if (slot != but && slot->starved && slot->latch != NULL)
-		{
-			slot->starved = false;
-			slot->woken = true;
-			SetLatch(slot->latch);
-		}
-	}
-}
-
-/*
- * Make the coordinators look again that had jobs but no place for them: one
- * has become free.
- */
-void
-cj_coordinator_wake_starved(void)
-{
-	cj_worker_lock(LW_EXCLUSIVE);
-	wake_starved(NULL);
-	cj_worker_unlock();
-}
-
-/*
- * Reserve places for jobs that this process, the coordinator of its database,
- * is about to claim: as many as jobs.max_running leaves.
- *
- * Until cj_worker_unreserve() the coordinator counts as starved, so that a
- * place that becomes free meanwhile is not overlooked.
- */
-int
-cj_worker_reserve(void)
-{
-	CjCoordinatorSlot *mine;
-	int			available = Min(cj_guc_max_running, cj_worker_shared->nslots);
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjSlotState state = cj_worker_shared->slots[i].state;
-
-		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY ||
-			state == CJ_SLOT_LOST)
-			available--;
-		available -= cj_worker_shared->coordinators[i].reserved;
-	}
-	mine = cj_coordinator_slot(MyDatabaseId, false);
-	if (mine == NULL || available < 0)
-		available = 0;
-	if (mine != NULL)
-	{
-		mine->reserved = available;
-		mine->starved = true;
-	}
-	cj_worker_unlock();
-
-	return available;
-}
-
-/*
- * Give back what cj_worker_reserve() reserved: "nused" claimed jobs have slots
- * now.  With "more" jobs due than there was place for, the coordinator stays
- * starved.
- *
- * Others are woken only if there is something for them: two coordinators that
- * starve must not wake each other for ever.
- */
-void
-cj_worker_unreserve(int nused, bool more)
-{
-	CjCoordinatorSlot *mine;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	mine = cj_coordinator_slot(MyDatabaseId, false);
-	if (mine != NULL)
-	{
-		if (mine->reserved > nused)
-			wake_starved(mine);
-		mine->reserved = 0;
-		if (!more)
-			mine->starved = false;
-	}
-	cj_worker_unlock();
 }
 
 /*
@@ -385,6 +182,28 @@ cj_worker_slot_clear_deadline(CjWorkerSlot *slot)
 	cj_worker_unlock();
 
 	return timed_out;
+}
+
+/*
+ * Do all slots of this database have jobs of this extension?  Else it was
+ * dropped and created again since.
+ */
+bool
+cj_worker_slots_are_of(Oid extension)
+{
+	bool		all = true;
+
+	cj_worker_lock(LW_SHARED);
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (slot->state != CJ_SLOT_FREE && slot->database == MyDatabaseId)
+			all &= slot->extension == extension;
+	}
+	cj_worker_unlock();
+
+	return all;
 }
 
 /*

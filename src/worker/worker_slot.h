@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * worker_slot.h
- *	  Shared memory of the worker room: coordinators and worker slots.
+ *	  Shared memory of the worker room, and the slots of workers.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "worker/worker.h"
+#include "worker/worker_place.h"
 
 typedef enum CjSlotState
 {
@@ -38,6 +39,7 @@ typedef struct CjWorkerSlot
 {
 	CjSlotState state;
 	Oid			database;
+	Oid			extension;		/* of which the job is */
 	Oid			owner;			/* role that the process is authenticated as */
 	int			pid;			/* 0: not there yet */
 	Latch	   *latch;
@@ -64,37 +66,22 @@ typedef struct CjWorkerSlot
 	char		status[CJ_STATUS_LENGTH];
 } CjWorkerSlot;
 
-/* Jobs that a coordinator is told requests of; more, and it looks at all. */
-#define CJ_MAX_REQUESTED 64
-
-/*
- * The place of a database's coordinator.  Guarded by the room's lock.
- */
-typedef struct CjCoordinatorSlot
+/* What pg_database says of a database. */
+typedef enum CjDatabaseStatus
 {
-	Oid			database;		/* InvalidOid: free */
-	int			pid;			/* 0: not running */
-	Latch	   *latch;
-	bool		woken;			/* it has to look for work again */
-	bool		wanted;			/* the launcher is to start it */
-	bool		starting;		/* the postmaster has been asked to */
-	bool		leave;			/* it is to exit, see worker_database.c */
-	TimestampTz not_before;		/* the launcher waits until then */
-	int			reserved;		/* places for jobs that it is claiming */
-	bool		starved;		/* jobs are due, but there was no place */
-	int			nrequested;		/* CJ_MAX_REQUESTED + 1: too many */
-	int64		requested[CJ_MAX_REQUESTED];	/* jobs, since it looked last */
-} CjCoordinatorSlot;
+	CJ_DATABASE_GONE,
+	CJ_DATABASE_CLOSED,			/* it accepts no connections */
+	CJ_DATABASE_OPEN
+} CjDatabaseStatus;
 
 typedef struct CjWorkerShared
 {
 	LWLock	   *lock;
 	TimestampTz server_start;	/* when this shared memory was made */
 	uint64		next_generation;
-	Latch	   *launcher;
-	bool		scan_databases; /* the launcher is to look at all databases */
+	CjLauncherShared launcher;
 	int			nslots;
-	CjCoordinatorSlot *coordinators;	/* nslots of them, too */
+	CjCoordinatorPlace *coordinators;	/* nslots of them, too */
 	CjWorkerSlot slots[FLEXIBLE_ARRAY_MEMBER];
 } CjWorkerShared;
 
@@ -103,13 +90,7 @@ extern CjWorkerSlot *cj_my_slot;
 
 extern void cj_worker_lock(LWLockMode mode);
 extern void cj_worker_unlock(void);
-extern CjCoordinatorSlot *cj_coordinator_slot(Oid database, bool create);
-extern void cj_coordinator_wake(Oid database);
-extern void cj_coordinator_request(Oid database, const int64 *ids, int nids);
-extern int	cj_coordinator_take_requested(int64 *ids);
-extern void cj_coordinator_wake_starved(void);
-extern int	cj_worker_reserve(void);
-extern void cj_worker_unreserve(int nused, bool more);
+extern bool cj_worker_slots_are_of(Oid extension);
 extern void cj_worker_slot_set_state(CjWorkerSlot *slot, CjSlotState state);
 extern void cj_worker_slot_clear_job(CjWorkerSlot *slot);
 extern void cj_worker_slot_set_deadline(CjWorkerSlot *slot, int64 timeout);
@@ -125,5 +106,6 @@ extern void cj_worker_run_job(CjWorkerSlot *slot);
 extern void cj_worker_capture_output(void);
 extern const char *cj_worker_last_error(int *sqlerrcode);
 extern void cj_database_hook_init(void);
+extern CjDatabaseStatus cj_database_status(Oid database);
 
 #endif							/* CJ_WORKER_SLOT_H */

@@ -22,6 +22,7 @@ my $node = jobs_node(
 	'main', q{
 jobs.max_running = 10
 jobs.worker_idle_timeout = '1h'
+jobs.coordinator_idle_timeout = '1h'
 deadlock_timeout = '1h'
 });
 my $client = WireClient->new($node);
@@ -554,8 +555,11 @@ for my $mode ('fast', 'immediate')
 			'SELECT string_agg(name, $$,$$ ORDER BY name) FROM undone'),
 		'reverted,reverting',
 		"$mode stop: each was undone exactly once");
-	ok(wait_for_processes(1, 'coordinator', 'fifth'),
+	$fifth = WireClient->new($node, database => 'fifth');
+	$job = submit($fifth, 'SELECT 1');
+	ok(wait_for_status($fifth, $job, 'succeeded'),
 		"$mode stop: the other database has its coordinator");
+	$fifth->disconnect;
 	$blocker->rows('SELECT pg_advisory_lock(1)');
 }
 $client->disconnect;
