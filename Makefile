@@ -94,6 +94,9 @@ PROVE_TESTS = \
 	test/t/003_cancel_ignored.pl \
 	test/t/004_processes.pl \
 	test/t/005_native_syntax_off.pl \
+	test/t/006_crash.pl \
+	test/t/007_standby.pl \
+	test/t/008_failover_manager.pl \
 	test/t/009_turns.pl \
 	test/t/010_syntax_stress.pl \
 	test/t/011_databases.pl \

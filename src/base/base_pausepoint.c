@@ -53,6 +53,12 @@ cj_pausepoint(const char *name)
 
 	snprintf(activity, sizeof(activity), "pausepoint %s", name);
 	pgstat_report_activity(STATE_RUNNING, activity);
-	while (is_listed(name))
+	for (;;)
+	{
+		/* The latch may have been used up by a wait before this one. */
+		cj_wait_reload();
+		if (!is_listed(name))
+			break;
 		cj_wait_latch(CJ_WAIT_PAUSEPOINT, -1);
+	}
 }

@@ -63,6 +63,40 @@ cj_store_commit(void)
 }
 
 /*
+ * Has the administrator, or a failover manager, made this server read-only for
+ * the time being, by default_transaction_read_only in its configuration?  Set
+ * for a role or a database it is a matter of their jobs.
+ *
+ * For a process of ours without a transaction.
+ */
+bool
+cj_store_server_is_read_only(void)
+{
+	static CjStatement source = {
+		"SELECT FROM pg_settings WHERE name = 'default_transaction_read_only'"
+		" AND source IN ('configuration file', 'command line', 'environment variable')",
+		0
+	};
+	bool		read_only = false;
+
+	if (!DefaultXactReadOnly)
+		return false;
+
+	cj_store_begin();
+	if (cj_extension_exists())
+	{
+		CjStoreScope scope;
+
+		cj_store_open(&scope, true);
+		read_only = cj_store_run(&source, NULL, NULL) > 0;
+		cj_store_close(&scope);
+	}
+	cj_store_commit();
+
+	return read_only;
+}
+
+/*
  * Set a parameter until cj_store_close().
  */
 static void

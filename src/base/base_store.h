@@ -39,6 +39,7 @@ typedef struct CjStoreScope
 	MemoryContext caller_context;
 } CjStoreScope;
 
+extern bool cj_store_server_is_read_only(void);
 extern void cj_store_begin(void);
 extern void cj_store_commit(void);
 extern void cj_store_open(CjStoreScope *scope, bool engine);

@@ -145,7 +145,8 @@ cj_job_queue_look(CjQueueLook *look)
 		" EXISTS (SELECT FROM jobs.queue WHERE blocked = 'exclusive' AND next_run IS NULL),"
 		" EXISTS (SELECT FROM jobs.dependency),"
 		" (SELECT ceil(extract(epoch FROM next_run - clock_timestamp()) * 1000)::bigint"
-		"  FROM jobs.queue WHERE next_run IS NOT NULL ORDER BY next_run LIMIT 1)",
+		"  FROM jobs.queue WHERE next_run IS NOT NULL ORDER BY next_run LIMIT 1),"
+		" EXISTS (SELECT FROM jobs.queue)",
 		0
 	};
 	CjStoreScope scope;
@@ -159,6 +160,7 @@ cj_job_queue_look(CjQueueLook *look)
 	look->dependency = DatumGetBool(cj_store_value(0, 3, &isnull));
 	delay = DatumGetInt64(cj_store_value(0, 4, &isnull));
 	look->next_run = isnull ? -1 : (long) Max(delay, 0);
+	look->any = DatumGetBool(cj_store_value(0, 5, &isnull));
 	cj_store_close(&scope);
 }
 

@@ -23,6 +23,7 @@
 /* What is in the queue. */
 typedef struct CjQueueLook
 {
+	bool		any;			/* an unfinished job */
 	bool		ready;			/* a job that can be claimed */
 	bool		exclusive;		/* one that waits for its exclusive key */
 	bool		dependency;		/* one that waits for another */

@@ -542,9 +542,9 @@ distribute_jobs(void)
 	cj_pausepoint("coordinator.after_claim");
 	while (nassigned < nclaims && cj_pool_assign(&claims[nassigned]))
 		nassigned++;
+	cj_pausepoint("coordinator.after_assign");
 	cj_worker_unreserve(nassigned, more && nassigned == nclaims);
 
-	cj_pausepoint("coordinator.after_assign");
 
 	if (nclaims > 0)
 		release_claims(claims + nassigned, nclaims - nassigned);
@@ -617,6 +617,40 @@ shorter(long timeout, long other)
 }
 
 /*
+ * Does the server's configuration want nobody to write?  A failover manager
+ * keeps a server that it has just promoted so until it is sure that the old
+ * primary has ended.  A job that was started now would fail, or happen on both.
+ * Says so once, if there are jobs that have to wait, and sets *timeout to the
+ * milliseconds after which to ask again; CJ_NOTHING_DUE if there are none.
+ */
+static bool
+must_not_write(long *timeout)
+{
+	static bool told = false;
+	CjQueueLook look;
+
+	if (!cj_store_server_is_read_only())
+	{
+		told = false;
+		return false;
+	}
+
+	begin_bookkeeping();
+	cj_job_queue_look(&look);
+	cj_store_commit();
+	*timeout = look.any ? RETRY_INTERVAL : CJ_NOTHING_DUE;
+	if (!told && look.any)
+	{
+		told = true;
+		ereport(LOG,
+				(errmsg("jobs have to wait while the server is read-only"),
+				 errdetail("\"%s\" is on in the server's configuration.",
+						   "default_transaction_read_only")));
+	}
+	return true;
+}
+
+/*
  * One turn of the coordinator: look at everything there may be to do.  Returns
  * the milliseconds until something is due without a wake-up before,
  * CJ_NOTHING_DUE if nothing is.
@@ -626,15 +660,19 @@ run_turn(void)
 {
 	static TimestampTz progress_copied = 0;
 	long		timeout = CJ_NOTHING_DUE;
+	long		retry;
 	TimestampTz now = GetCurrentTimestamp();
 
 	cj_pool_check_started();
+	timeout = shorter(timeout, cj_worker_enforce_requests());
+	if (must_not_write(&retry))
+		return shorter(timeout, retry);
+
 	free_stale_claims();
 	release_unreleased();
 	timeout = shorter(timeout, take_over_lost_jobs());
 	timeout = shorter(timeout, distribute_jobs());
 	cj_pool_shrink();
-	timeout = shorter(timeout, cj_worker_enforce_requests());
 	if (stale_claims || unreleased_claims != NIL)
 		timeout = shorter(timeout, LOCKED_INTERVAL);
 	timeout = shorter(timeout, delete_old_jobs());
@@ -701,10 +739,8 @@ cj_coordinator_main(Datum arg)
 	Oid			database;
 
 	memcpy(&database, MyBgworkerEntry->bgw_extra, sizeof(database));
-	pqsignal(SIGTERM, die);
 	pqsignal(SIGINT, PG_SIG_IGN);
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	BackgroundWorkerUnblockSignals();
+	cj_process_unblock_signals();
 	cj_stay_enter(DatumGetInt32(arg), database);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	cj_disable_transaction_timeout();
@@ -714,6 +750,7 @@ cj_coordinator_main(Datum arg)
 										 "cancel_job coordinator turn",
 										 ALLOCSET_DEFAULT_SIZES);
 
+	cj_wait_reload();
 	for (;;)
 	{
 		long		due;

@@ -538,16 +538,15 @@ run_turn(void)
 void
 cj_launcher_main(Datum arg)
 {
-	pqsignal(SIGTERM, die);
 	pqsignal(SIGINT, PG_SIG_IGN);
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	before_shmem_exit(forget_launcher, (Datum) 0);
-	BackgroundWorkerUnblockSignals();
+	cj_process_unblock_signals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 	MemoryContextSwitchTo(TopMemoryContext);
 	pgstat_report_appname("cancel_job launcher");
 	pgstat_report_activity(STATE_IDLE, NULL);
 
+	cj_wait_reload();
 	enter_launcher();
 
 	for (;;)

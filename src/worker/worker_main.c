@@ -220,14 +220,12 @@ cj_worker_main(Datum arg)
 	bool		trimmed = false;
 
 	memcpy(&generation, MyBgworkerEntry->bgw_extra, sizeof(generation));
-	pqsignal(SIGTERM, die);
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	enter_slot(DatumGetInt32(arg), generation);
 	cj_worker_capture_output();
 
 	/* Only a job's work can be cancelled: worker_run.c lets it be. */
 	HOLD_CANCEL_INTERRUPTS();
-	BackgroundWorkerUnblockSignals();
+	cj_process_unblock_signals();
 	BackgroundWorkerInitializeConnectionByOid(cj_my_slot->database,
 											  cj_my_slot->owner,
 											  BGWORKER_BYPASS_ROLELOGINCHECK);

@@ -12,7 +12,11 @@
  */
 #include "postgres.h"
 
+#include <signal.h>
+
 #include "miscadmin.h"
+#include "postmaster/interrupt.h"
+#include "tcop/tcopprot.h"
 
 #include "base/base_extension.h"
 #include "worker/worker_process.h"
@@ -37,4 +41,21 @@ cj_process_describe(BackgroundWorker *worker, const char *function,
 			sizeof(worker->bgw_function_name));
 	strlcpy(worker->bgw_name, type, BGW_MAXLEN);
 	strlcpy(worker->bgw_type, type, BGW_MAXLEN);
+}
+
+/*
+ * Begin to listen to signals, in a process of ours that has just started; with
+ * a main loop that calls cj_wait_reload() before anything else.
+ *
+ * PostgreSQL starts a background worker with SIGHUP ignored: a reload of the
+ * configuration that came since the fork has been lost, and this process would
+ * go by the old one until the next reload.  So it looks itself.
+ */
+void
+cj_process_unblock_signals(void)
+{
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	ConfigReloadPending = true;
+	BackgroundWorkerUnblockSignals();
 }

@@ -17,5 +17,6 @@
 
 extern void cj_process_describe(BackgroundWorker *worker, const char *function,
 								const char *type);
+extern void cj_process_unblock_signals(void);
 
 #endif							/* CJ_WORKER_PROCESS_H */

@@ -79,12 +79,8 @@ sub submit_later
 {
 	my ($session, $command, $seconds) = @_;
 
-	$session->rows('BEGIN');
-	my $job = submit($session, $command);
-	$session->rows(
-		"UPDATE jobs.job SET next_run = clock_timestamp() + interval '$seconds s' WHERE job_id = $job");
-	$session->rows('COMMIT');
-	return $job;
+	return $session->value("SELECT jobs.submit('$command',"
+		  . " start_at => clock_timestamp() + interval '$seconds s')");
 }
 
 # A job in a database that is there only to see whether one runs.
