@@ -22,6 +22,8 @@ OBJS = \
 	src/job/job_control.o \
 	src/job/job_error.o \
 	src/job/job_message.o \
+	src/job/job_owner.o \
+	src/job/job_owner_store.o \
 	src/job/job_pending.o \
 	src/job/job_queue_store.o \
 	src/job/job_retention_store.o \
@@ -79,7 +81,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan privilege_hostile syntax_statements syntax_errors
+REGRESS = setup job_submit job_control job_list job_sql job_plan privilege_hostile privilege_attack syntax_statements syntax_errors
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = cancel_vs_finish control_twice pause_vs_claim
@@ -100,6 +102,8 @@ PROVE_TESTS = \
 	test/t/009_turns.pl \
 	test/t/010_syntax_stress.pl \
 	test/t/011_databases.pl \
+	test/t/013_roles.pl \
+	test/t/014_hostile.pl \
 	test/t/016_retention.pl \
 	test/t/017_copies.pl
 

@@ -160,6 +160,19 @@ cj_extension_exists(void)
 }
 
 /*
+ * Is the extension of this database owned by a superuser?
+ *
+ * Who owns the tables decides who runs what.  A role that made the extension
+ * and is no superuser any more must not get back what it has lost.  Needs a
+ * valid transaction.
+ */
+bool
+cj_extension_is_trusted(void)
+{
+	return superuser_arg(cj_extension_owner());
+}
+
+/*
  * Keep the extension from being dropped until the end of the transaction.
  * Returns false if this database has none.
  */

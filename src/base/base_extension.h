@@ -22,5 +22,6 @@ extern bool cj_extension_exists(void);
 extern bool cj_extension_hold(void);
 extern Oid	cj_extension_oid(void);
 extern Oid	cj_extension_owner(void);
+extern bool cj_extension_is_trusted(void);
 
 #endif							/* CJ_BASE_EXTENSION_H */

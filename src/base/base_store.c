@@ -129,6 +129,14 @@ cj_store_open(CjStoreScope *scope, bool engine)
 				 errmsg("extension \"%s\" does not exist in this database",
 						CJ_EXTENSION_NAME),
 				 errhint("Run CREATE EXTENSION %s.", CJ_EXTENSION_NAME)));
+	if (!cj_extension_is_trusted())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension \"%s\" is not owned by a superuser",
+						CJ_EXTENSION_NAME),
+				 errdetail("Its owner \"%s\" can write into its tables, and so have jobs run as any role.",
+						   GetUserNameFromId(owner, true)),
+				 errhint("Look at the unfinished jobs in jobs.job, then use REASSIGN OWNED to make a superuser its owner.")));
 
 	scope->caller_context = CurrentMemoryContext;
 	GetUserIdAndSecContext(&scope->userid, &scope->sec_context);

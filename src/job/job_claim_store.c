@@ -197,70 +197,82 @@ cj_job_claim_release(int64 id, uint64 generation, bool fresh, int retry_delay)
 /*
  * Take over a job whose worker ended without finishing it, because of "error".
  *
- * What it did was rolled back with the worker's transaction.  A running job
- * goes into its clean-up if it has something to "undo", else it has failed.  A
- * clean-up is tried again later, unless it was tried too often or nobody can do
- * it.  Requests are left to cj_job_queue_settle().
+ * What it did was rolled back with the worker's transaction.  "undo": there is
+ * something to undo; "possible": a worker can be had for that, since this one
+ * had come as far as to begin.
+ *
+ * A running job goes into its clean-up.  A clean-up that ended its process has
+ * failed as one that raised an error has: it is tried again later, and given up
+ * at last; at once if nobody can do it.  Requests are left to
+ * cj_job_queue_settle().
  *
  * Returns false if somebody has locked the row: the claim still stands.
  */
 bool
-cj_job_claim_lost(int64 id, uint64 generation, bool undo, const char *error,
-				  int sqlerrcode)
+cj_job_claim_lost(int64 id, uint64 generation, bool undo, bool possible,
+				  const char *error, int sqlerrcode)
 {
 	static CjStatement lost = {
 		"WITH target AS ("
-		" SELECT job_id, state AS old_state, CASE state"
-		"  WHEN 'running' THEN CASE WHEN $3 THEN 'reverting' ELSE 'failed' END"
-		"  WHEN 'reverting' THEN CASE WHEN $3 AND revert_runs + 1 < $6 THEN 'reverting' ELSE 'revert-failed' END"
-		"  ELSE state END AS state"
+		" SELECT job_id, state AS old_state, CASE"
+		"   WHEN state NOT IN ('running', 'reverting') THEN state"
+		"   WHEN NOT $3 THEN coalesce(outcome, 'failed')"
+		"   WHEN $4 AND (state = 'running' OR revert_runs + 1 < $7) THEN 'reverting'"
+		"   ELSE 'revert-failed' END AS state,"
+		"  state = 'running' AS failed,"
+		"  $3 AND (state = 'reverting' OR state = 'running' AND NOT $4) AS undo_failed"
 		" FROM jobs.job WHERE job_id = $1 AND claim_generation = $2"
 		" FOR NO KEY UPDATE SKIP LOCKED),"
 		" changed AS ("
 		" UPDATE jobs.job j SET claim_server = NULL, claim_generation = NULL, state = t.state,"
-		"  outcome = CASE WHEN old_state = 'running' THEN 'failed' ELSE outcome END,"
-		"  error = CASE WHEN old_state = 'running' THEN $4 ELSE error END,"
-		"  sqlstate = CASE WHEN old_state = 'running' THEN $5 ELSE sqlstate END,"
-		"  attempts = attempts + (old_state = 'running')::integer,"
-		"  revert_error = CASE WHEN old_state = 'reverting' THEN $4 ELSE revert_error END,"
-		"  revert_runs = revert_runs + (old_state = 'reverting')::integer,"
-		"  next_run = CASE WHEN old_state = 'reverting' AND t.state = 'reverting'"
-		"   THEN clock_timestamp() + least($7 * 2 ^ least(revert_runs, 30), $8) * interval '1 millisecond' END,"
-		"  finished = CASE WHEN t.state IN ('failed', 'revert-failed') THEN clock_timestamp() END,"
+		"  outcome = CASE WHEN failed THEN 'failed' ELSE outcome END,"
+		"  error = CASE WHEN failed THEN $5 ELSE error END,"
+		"  sqlstate = CASE WHEN failed THEN $6 ELSE sqlstate END,"
+		"  attempts = attempts + failed::integer,"
+		"  revert_error = CASE WHEN undo_failed THEN $5 ELSE revert_error END,"
+		"  revert_runs = revert_runs + undo_failed::integer,"
+		"  next_run = CASE WHEN undo_failed AND t.state = 'reverting'"
+		"   THEN clock_timestamp() + least($8 * 2 ^ least(revert_runs, 30), $9) * interval '1 millisecond' END,"
+		"  finished = CASE WHEN t.state IN ('failed', 'canceled', 'revert-failed') THEN clock_timestamp() END,"
 		"  modified = clock_timestamp()"
 		" FROM target t WHERE j.job_id = t.job_id"
-		" RETURNING j.job_id, j.job_type, j.state, old_state, next_run, finished IS NOT NULL AS gone),"
+		" RETURNING j.job_id, j.job_type, j.state, old_state, next_run,"
+		"  finished IS NOT NULL AS gone, failed OR undo_failed AS erred),"
 		" queued AS (UPDATE jobs.queue q SET " CJ_QUEUE_UNCLAIM ", next_run = c.next_run"
 		"  FROM changed c WHERE q.job_id = c.job_id AND NOT gone),"
 		" unqueued AS (DELETE FROM jobs.queue q USING changed c WHERE q.job_id = c.job_id AND gone),"
-		" failed AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
-		" SELECT job_id, 'error', $5, $4 FROM changed WHERE old_state IN ('running', 'reverting')),"
-		" logged AS (INSERT INTO jobs.message (job_id, kind, message)"
-		" SELECT job_id, 'state', state FROM changed WHERE state <> old_state)"
+		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
+		"  SELECT job_id, 'error', $6, $5 FROM changed WHERE erred"
+		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed WHERE state <> old_state)"
 		" SELECT job_id, job_type, state FROM changed",
-		8, {INT8OID, INT8OID, BOOLOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID}
+		9, {INT8OID, INT8OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID}
 	};
 	static CjStatement probe = {
 		"SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
 		2, {INT8OID, INT8OID}
 	};
 	CjStoreScope scope;
-	Datum		values[8];
+	Datum		values[9];
 	bool		taken;
 
-	cj_job_state_check(CJ_JOB_RUNNING, undo ? CJ_JOB_REVERTING : CJ_JOB_FAILED);
+	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_FAILED);
+	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_REVERTING);
+	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_REVERT_FAILED);
 	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_REVERTING);
+	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_FAILED);
+	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_CANCELED);
 	cj_job_state_check(CJ_JOB_REVERTING, CJ_JOB_REVERT_FAILED);
 
 	cj_store_open(&scope, true);
 	values[0] = Int64GetDatum(id);
 	values[1] = Int64GetDatum((int64) generation);
 	values[2] = BoolGetDatum(undo);
-	values[3] = CStringGetTextDatum(cj_job_error_clip(error));
-	values[4] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
-	values[5] = Int32GetDatum(cj_guc_revert_max_attempts);
-	values[6] = Int32GetDatum(cj_guc_retry_initial_delay);
-	values[7] = Int32GetDatum(cj_guc_retry_max_delay);
+	values[3] = BoolGetDatum(possible);
+	values[4] = CStringGetTextDatum(cj_job_error_clip(error));
+	values[5] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
+	values[6] = Int32GetDatum(cj_guc_revert_max_attempts);
+	values[7] = Int32GetDatum(cj_guc_retry_initial_delay);
+	values[8] = Int32GetDatum(cj_guc_retry_max_delay);
 	taken = cj_store_run(&lost, values, NULL) > 0 ||
 		cj_store_run(&probe, values, NULL) == 0;
 	cj_store_close(&scope);

@@ -50,7 +50,8 @@ extern int	cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 extern bool cj_job_claim_release(int64 id, uint64 generation, bool fresh,
 								 int retry_delay);
 extern bool cj_job_claim_lost(int64 id, uint64 generation, bool undo,
-							  const char *error, int sqlerrcode);
+							  bool possible, const char *error,
+							  int sqlerrcode);
 extern bool cj_job_claim_free_stale(TimestampTz server_start,
 									const uint64 *alive, int nalive);
 

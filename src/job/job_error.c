@@ -86,15 +86,26 @@ cj_job_error_stopped(void)
 
 /*
  * A copy of an error text, cut to the length that is kept.
+ *
+ * What is not valid in this database's encoding becomes a question mark: a text
+ * may name a role, whose name is in the encoding of the database that it was
+ * made in, and who reads the table could not convert it.
  */
 char *
 cj_job_error_clip(const char *message)
 {
 	int			len = strlen(message);
+	bool		cut = len > MAX_ERROR_LENGTH;
+	char	   *copy = pnstrdup(message, cut ? MAX_ERROR_LENGTH + MAX_MULTIBYTE_CHAR_LEN : len);
+	int			encoding = GetDatabaseEncoding();
+	int			valid = 0;
 
-	if (len <= MAX_ERROR_LENGTH)
-		return pstrdup(message);
-	return psprintf("%s -- TRUNCATED",
-					pnstrdup(message, pg_mbcliplen(message, len,
-												   MAX_ERROR_LENGTH)));
+	len = strlen(copy);
+	while ((valid += pg_encoding_verifymbstr(encoding, copy + valid, len - valid)) < len)
+		copy[valid++] = '?';
+
+	if (!cut)
+		return copy;
+	copy[pg_mbcliplen(copy, len, MAX_ERROR_LENGTH)] = '\0';
+	return psprintf("%s -- TRUNCATED", copy);
 }

@@ -71,6 +71,14 @@
 	"  SELECT job_id, 'state', state FROM changed)" \
 	" SELECT job_id, job_type, state FROM changed"
 
+/* Follow a REASSIGN OWNED: the new owner may have a job with the same key. */
+#define FOLLOW_OWNER(condition) \
+	"UPDATE jobs.queue q SET owner = j.owner::oid," \
+	"  blocked = CASE WHEN q.blocked IS NULL AND q.exclusive_key IS NOT NULL" \
+	"   THEN 'exclusive' ELSE q.blocked END" \
+	" FROM jobs.job j WHERE j.job_id = q.job_id AND NOT q.claimed" \
+	"  AND q.owner <> j.owner::oid" condition
+
 /*
  * The jobs that others depend on and that are finished, or gone.  The jobs
  * depended on are found by skipping from one to the next in the index.
@@ -88,8 +96,8 @@
 	"  AND (j.job_id IS NULL OR j.state IN ('succeeded', 'failed', 'canceled', 'revert-failed')))"
 
 /*
- * Carry out what sessions have requested for jobs that no worker has: for
- * these ids, or, if "nids" is negative, for all.
+ * Carry out what sessions have requested for jobs that no worker has, and note
+ * who owns them now: for these ids, or, if "nids" is negative, for all.
  *
  * Returns false if some are left, since their rows are locked.
  */
@@ -102,6 +110,10 @@ cj_job_queue_settle(const int64 *ids, int nids)
 	static CjStatement settle_ids = {
 		SETTLE_REQUESTS(" AND q.job_id = ANY ($3)"),
 		3, {TEXTOID, TEXTOID, INT8ARRAYOID}
+	};
+	static CjStatement follow_all = {FOLLOW_OWNER(""), 0};
+	static CjStatement follow_ids = {
+		FOLLOW_OWNER(" AND q.job_id = ANY ($1)"), 1, {INT8ARRAYOID}
 	};
 	static CjStatement probe_all = {
 		"SELECT FROM " REQUESTED_JOBS " LIMIT 1", 0
@@ -126,6 +138,7 @@ cj_job_queue_settle(const int64 *ids, int nids)
 	values[0] = CStringGetTextDatum(CJ_JOB_CANCELED_ERROR);
 	values[1] = CStringGetTextDatum(unpack_sql_state(ERRCODE_QUERY_CANCELED));
 	values[2] = all ? (Datum) 0 : cj_store_id_array(ids, nids);
+	cj_store_run(all ? &follow_all : &follow_ids, &values[2], NULL);
 	cj_store_run(all ? &settle_all : &settle_ids, values, NULL);
 	left = cj_store_run(all ? &probe_all : &probe_ids, &values[2], NULL) > 0;
 	cj_store_close(&scope);
@@ -316,7 +329,6 @@ end_jobs(CjStatement *statement, CjJobState to, int sqlerrcode, Datum argument)
 
 	cj_job_state_check(CJ_JOB_PENDING, to);
 	cj_job_state_check(CJ_JOB_RUNNING, to);
-	cj_job_state_check(CJ_JOB_REVERTING, to == CJ_JOB_FAILED ? CJ_JOB_REVERT_FAILED : to);
 
 	cj_store_open(&scope, true);
 	values[0] = CStringGetTextDatum(cj_job_state_name(to));
@@ -335,26 +347,17 @@ end_jobs(CjStatement *statement, CjJobState to, int sqlerrcode, Datum argument)
 	cj_store_close(&scope);
 }
 
-/*
- * $1 and $2: the state and the SQLSTATE.  A clean-up that nobody can do any more
- * has failed, and the job keeps its own error.
- */
+/* $1 and $2: the state, canceled or failed, and the SQLSTATE. */
 #define END_JOBS(message, condition) \
 	"WITH target AS (" \
-	" SELECT j.job_id, j.state = 'reverting' AND $1 = 'failed' AS in_cleanup" \
-	" FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id" \
+	" SELECT j.job_id FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id" \
 	" WHERE NOT q.claimed AND " condition " FOR NO KEY UPDATE OF j SKIP LOCKED)," \
 	" changed AS (" \
 	" UPDATE jobs.job j SET" \
-	"  state = CASE WHEN in_cleanup THEN 'revert-failed' ELSE $1 END," \
-	"  outcome = CASE WHEN in_cleanup THEN outcome WHEN $1 = 'canceled' THEN 'canceled' ELSE 'failed' END," \
-	"  error = CASE WHEN in_cleanup THEN error ELSE " message " END," \
-	"  sqlstate = CASE WHEN in_cleanup THEN sqlstate ELSE $2 END," \
-	"  revert_error = CASE WHEN in_cleanup THEN " message " ELSE revert_error END," \
+	"  state = $1, outcome = $1, error = " message ", sqlstate = $2," \
 	"  finished = clock_timestamp(), modified = clock_timestamp()" \
 	" FROM target t WHERE j.job_id = t.job_id" \
-	" RETURNING j.job_id, j.job_type, j.state, $2 AS sqlstate," \
-	"  CASE WHEN in_cleanup THEN j.revert_error ELSE j.error END AS error)," \
+	" RETURNING j.job_id, j.job_type, j.state, j.error, j.sqlstate)," \
 	" unqueued AS (DELETE FROM jobs.queue q USING changed c WHERE q.job_id = c.job_id)," \
 	" undepended AS (DELETE FROM jobs.dependency d USING changed c WHERE d.job_id = c.job_id)," \
 	" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)" \
@@ -363,8 +366,11 @@ end_jobs(CjStatement *statement, CjJobState to, int sqlerrcode, Datum argument)
 	" SELECT job_id, job_type, state, error FROM changed"
 
 /*
- * Fail the waiting jobs, and the clean-ups, of owners as whom no worker can connect: dropped, or,
+ * Fail the waiting jobs of owners as whom no worker can connect: dropped, or,
  * if "login_needed", not allowed to log in.
+ *
+ * A job that was started before may have something to undo, which only its type
+ * knows: that one is left to a worker, which cannot connect.
  */
 void
 cj_job_queue_fail_ownerless(bool login_needed)
@@ -372,7 +378,7 @@ cj_job_queue_fail_ownerless(bool login_needed)
 	static CjStatement fail = {
 		END_JOBS("format(CASE WHEN EXISTS (SELECT FROM pg_roles WHERE oid = j.owner)"
 				 " THEN 'role %s is not permitted to log in' ELSE 'role %s does not exist' END, j.owner)",
-				 "j.state IN ('pending', 'running', 'reverting')"
+				 "j.state IN ('pending', 'running') AND j.started IS NULL"
 				 " AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = j.owner"
 				 "  AND (r.rolcanlogin OR NOT $3))"),
 		3, {TEXTOID, TEXTOID, BOOLOID}

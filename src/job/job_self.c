@@ -45,6 +45,15 @@ cj_job_self_end(void)
 }
 
 /*
+ * The job whose work is under way in this process, 0 for none.
+ */
+int64
+cj_job_self_id(void)
+{
+	return self != NULL ? self->id : 0;
+}
+
+/*
  * The request that the work has made, CJ_JOB_RUNNING for none.  It counts even
  * if the work has caught the error that was to stop it.
  */

@@ -18,6 +18,7 @@
 
 extern void cj_job_self_begin(const CjJob *job);
 extern void cj_job_self_end(void);
+extern int64 cj_job_self_id(void);
 extern CjJobState cj_job_self_request(void);
 extern int	cj_job_self_take_out(CjControlVerb verb, Oid roleid,
 								 const int64 *ids, int nids,

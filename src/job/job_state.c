@@ -35,7 +35,9 @@ static const StateInfo state_table[CJ_JOB_NSTATES] = {
 		/* itself: an attempt failed and there will be another */
 		BIT(CJ_JOB_PENDING) | BIT(CJ_JOB_RUNNING) | BIT(CJ_JOB_SUCCEEDED) | BIT(CJ_JOB_REVERTING) |
 		BIT(CJ_JOB_FAILED) | BIT(CJ_JOB_PAUSE_REQUESTED) |
-		BIT(CJ_JOB_CANCEL_REQUESTED) | BIT(CJ_JOB_CANCELED)
+		BIT(CJ_JOB_CANCEL_REQUESTED) | BIT(CJ_JOB_CANCELED) |
+		/* when no worker can be had for the clean-up */
+		BIT(CJ_JOB_REVERT_FAILED)
 	},
 	[CJ_JOB_PAUSED] = {
 		"paused",

@@ -244,7 +244,8 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 /* $1 to $16, see cj_job_store_change(); "queue" is what becomes of its row there. */
 #define CHANGE_JOB(queue) \
 	"WITH changed AS (" \
-	" UPDATE jobs.job SET state = $4, outcome = coalesce($5, outcome)," \
+	" UPDATE jobs.job SET state = $4," \
+	"  outcome = CASE WHEN $4 <> 'succeeded' THEN coalesce($5, outcome) END," \
 	"  error = CASE WHEN $4 <> 'succeeded' THEN coalesce($6, error) END," \
 	"  sqlstate = CASE WHEN $4 <> 'succeeded' THEN coalesce($7, sqlstate) END," \
 	"  revert_error = coalesce($8, revert_error)," \
@@ -259,7 +260,7 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 	"  attempts = attempts + $16::integer," \
 	"  modified = clock_timestamp()" \
 	" WHERE job_id = $1 AND claim_generation = $2 AND state = $3" \
-	" RETURNING job_id, job_type, state, next_run)" queue \
+	" RETURNING job_id, job_type, owner::oid, state, next_run)" queue \
 	", logged AS (INSERT INTO jobs.message (job_id, kind, message)" \
 	" SELECT job_id, 'state', state FROM changed WHERE state <> $3)" \
 	" SELECT job_id, job_type, state FROM changed"
@@ -284,7 +285,7 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 		CHANGE_ARGS
 	};
 	static CjStatement give_back = {
-		CHANGE_JOB(", queued AS (UPDATE jobs.queue q SET claimed = false,"
+		CHANGE_JOB(", queued AS (UPDATE jobs.queue q SET claimed = false, owner = c.owner,"
 				   "  next_run = c.next_run, blocked = CASE WHEN c.state = 'paused' THEN 'paused'"
 				   "   WHEN exclusive_key IS NOT NULL THEN 'exclusive' END"
 				   " FROM changed c WHERE q.job_id = c.job_id)"),

@@ -34,6 +34,9 @@
 /* Marks our locks among the advisory ones. */
 #define EXCLUSIVE_KEY_LOCK 8
 
+/* A description is one line for people; everybody's list has to read it. */
+#define MAX_DESCRIPTION_LENGTH 8192
+
 /*
  * Raise an error if no worker could connect as this role: before 17 only a
  * role that may log in can own a background worker's connection.
@@ -163,7 +166,7 @@ check_exclusive_key(Oid owner, const CjJobPlan *plan)
  *
  * Part of the caller's transaction: a worker can have the job after COMMIT.
  * Raises what the type's start() raises about the arguments, 28000 if the
- * current user may not log in, what check_plan() and check_exclusive_key()
+ * current user may not log in, 22023 for too long a description, what check_plan() and check_exclusive_key()
  * raise.  Needs a snapshot.
  */
 int64
@@ -181,6 +184,13 @@ cj_job_submit(CjJob *job, const CjJobPlan *plan)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot submit a job within security-restricted operation")));
+
+	if (job->description != NULL &&
+		strlen(job->description) > MAX_DESCRIPTION_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the description of a job must not be longer than %d bytes",
+						MAX_DESCRIPTION_LENGTH)));
 
 	job->owner = GetUserId();
 	check_owner(job->owner);

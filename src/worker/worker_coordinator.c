@@ -71,6 +71,9 @@ static int64 requested[CJ_MAX_REQUESTED];
 static int	nrequested = 0;
 static bool requested_all = true;
 
+/* The extension whose jobs are to be run here. */
+static Oid	extension = InvalidOid;
+
 static List *unreleased_claims = NIL;
 static bool check_owners = true;
 static bool stale_claims = true;
@@ -152,8 +155,8 @@ is_permanent(int sqlerrcode)
 }
 
 /*
- * Would the job of a LOST slot, whose process had begun it, leave something
- * behind?
+ * Would the job of a LOST slot, which this or another process had begun, leave
+ * something behind?
  */
 static bool
 has_to_be_undone(const CjWorkerSlot *lost)
@@ -192,7 +195,8 @@ take_over_job(const CjWorkerSlot *lost)
 	begin_bookkeeping();
 	if (lost->begun || is_permanent(lost->error_code))
 		taken = cj_job_claim_lost(lost->job_id, lost->generation,
-								  lost->begun && has_to_be_undone(lost),
+								  (lost->begun || !lost->fresh) && has_to_be_undone(lost),
+								  lost->begun,
 								  lost->timed_out ? "job exceeded its timeout" : lost->error,
 								  lost->timed_out ? ERRCODE_QUERY_CANCELED : lost->error_code);
 	else
@@ -690,23 +694,29 @@ run_turn(void)
 /*
  * Do this process and the workers serve the extension that this database has
  * now?  Not if it was dropped, also if it was created again: that one has other
- * jobs.  Notes whether workers can connect, too.
+ * jobs.  Nor if it is not trusted.  Notes whether workers can connect, too.
  */
 static bool
 has_my_extension(void)
 {
 	static Oid	mine = InvalidOid;
-	Oid			present;
 
 	cj_store_begin();
-	present = cj_extension_oid();
+	extension = cj_extension_oid();
+	if (OidIsValid(extension) && !cj_extension_is_trusted())
+	{
+		ereport(LOG,
+				(errmsg("no jobs are run, since extension \"%s\" is not owned by a superuser",
+						CJ_EXTENSION_NAME)));
+		extension = InvalidOid;
+	}
 	cj_stay_closed = cj_database_status(MyDatabaseId) != CJ_DATABASE_OPEN;
 	cj_store_commit();
 
 	if (!OidIsValid(mine))
-		mine = present;
-	return OidIsValid(present) && present == mine &&
-		cj_worker_slots_are_of(present);
+		mine = extension;
+	return OidIsValid(extension) && extension == mine &&
+		cj_worker_slots_are_of(extension);
 }
 
 /*
@@ -722,7 +732,7 @@ leave_if_unwanted(void)
 	while (!has_my_extension())
 	{
 		if (cj_worker_slots_leave(MyDatabaseId, true) == 0)
-			cj_stay_end(cj_extension_exists() ? 0 : CJ_NOTHING_DUE);
+			cj_stay_end(OidIsValid(extension) ? 0 : CJ_NOTHING_DUE);
 		cj_wait_latch(CJ_WAIT_COORDINATOR, RETRY_INTERVAL);
 		if (!cj_stay_begin_turn())
 			proc_exit(0);
