@@ -15,12 +15,15 @@ OBJS = \
 	src/base/base_extension.o \
 	src/base/base_guc.o \
 	src/base/base_pausepoint.o \
+	src/base/base_shmem.o \
 	src/base/base_store.o \
 	src/base/base_wait.o \
 	src/privilege/privilege_job.o \
 	src/job/job_claim_store.o \
 	src/job/job_control.o \
 	src/job/job_error.o \
+	src/job/job_event.o \
+	src/job/job_listen.o \
 	src/job/job_message.o \
 	src/job/job_owner.o \
 	src/job/job_owner_store.o \
@@ -30,9 +33,11 @@ OBJS = \
 	src/job/job_retry.o \
 	src/job/job_self.o \
 	src/job/job_state.o \
+	src/job/job_stats.o \
 	src/job/job_store.o \
 	src/job/job_submit.o \
 	src/job/job_type.o \
+	src/job/job_wait.o \
 	src/worker/worker_coordinator.o \
 	src/worker/worker_database.o \
 	src/worker/worker_due.o \
@@ -65,7 +70,9 @@ OBJS = \
 	src/sqlfn/sqlfn_control.o \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
-	src/sqlfn/sqlfn_submit.o
+	src/sqlfn/sqlfn_stats.o \
+	src/sqlfn/sqlfn_submit.o \
+	src/sqlfn/sqlfn_wait.o
 
 SQL_PIECES = \
 	src/sql/00_header.sql \
@@ -81,10 +88,10 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan privilege_hostile privilege_attack syntax_statements syntax_errors
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_hostile privilege_attack syntax_statements syntax_errors
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
-ISOLATION = cancel_vs_finish control_twice pause_vs_claim
+ISOLATION = cancel_vs_finish control_twice pause_vs_claim wait_vs_finish
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=$(EXTENSION) \
 	--encoding=UTF8 --no-locale
 
@@ -105,7 +112,8 @@ PROVE_TESTS = \
 	test/t/013_roles.pl \
 	test/t/014_hostile.pl \
 	test/t/016_retention.pl \
-	test/t/017_copies.pl
+	test/t/017_copies.pl \
+	test/t/018_telling.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

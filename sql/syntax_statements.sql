@@ -78,6 +78,21 @@ SHOW JOBS VALUES (:one), (:two), (:one) \g | tail -n 2
 SHOW JOB NULL \g | tail -n 2
 SHOW JOB -1 \g | tail -n 2
 SHOW/**/JOBS \g | tail -n 2 | sed 's/[0-9][0-9]*/n/'
+SHOW JOB WHEN COMPLETE :one \gset
+SELECT :'description' AS description, :'status' AS status;
+SHOW JOBS WHEN COMPLETE VALUES (:one), (:two), (:one) \g | tail -n 2
+SHOW JOBS WHEN COMPLETE SELECT job_id FROM [SHOW JOBS] WHERE description IN ('first', 'second') \g | tail -n 2
+SHOW JOB WHEN COMPLETE NULL \g | tail -n 2
+show/**/job/**/when -- a comment
+	complete (SELECT -1) \g | tail -n 2
+SELECT 'before' \; SHOW JOB WHEN COMPLETE -1 \g | tail -n 2
+SELECT description, status FROM [SHOW JOB WHEN COMPLETE :one];
+SELECT description FROM [SHOW JOBS WHEN COMPLETE VALUES (:one), (:two)] AS j ORDER BY 1;
+SELECT description FROM [ show jobs when complete (SELECT job_id FROM [SHOW JOB WHEN COMPLETE :two]) ];
+PREPARE one AS SELECT description FROM [SHOW JOB WHEN COMPLETE $1];
+EXECUTE one(:one);
+DEALLOCATE one;
+SELECT CASE WHEN complete THEN 'case' END AS "when" FROM (VALUES (true)) AS complete (complete);
 SELECT description, status FROM [SHOW JOB :one];
 SELECT description FROM [SHOW JOBS VALUES (:one), (:two)] ORDER BY 1;
 SELECT description FROM [ SHOW JOBS SELECT job_id FROM [SHOW JOBS] j WHERE j.description = 'second' ];

@@ -95,6 +95,11 @@
 #define CJ_HAVE_BYPASS_ROLELOGINCHECK true
 #endif
 
+/* 17 lets the NOTIFY queue be made smaller (2cdf131c4). */
+#if PG_VERSION_NUM < 170000
+#define max_notify_queue_pages 1048576
+#endif
+
 /* 18 took run_once away from PortalRun() (3eea7a0c9). */
 #if PG_VERSION_NUM < 180000
 #define cj_portal_run(portal, count, toplevel, dest, altdest, qc) \

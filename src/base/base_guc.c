@@ -22,6 +22,7 @@ int			cj_guc_cancel_grace_period = 10000;
 int			cj_guc_coordinator_idle_timeout = 10000;
 char	   *cj_guc_debug_pausepoints = NULL;
 char	   *cj_guc_debug_selftest = NULL;
+int			cj_guc_debug_wait_limit = 24 * 60 * 60 * 1000;
 int			cj_guc_max_attempts = 5;
 int			cj_guc_max_running = 4;
 int			cj_guc_max_running_per_owner = 0;
@@ -72,6 +73,14 @@ cj_guc_define(void)
 							   "",
 							   PGC_POSTMASTER, GUC_NOT_IN_SAMPLE,
 							   NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.debug_wait_limit",
+							"Time after which SHOW JOB WHEN COMPLETE gives up.",
+							"For tests.",
+							&cj_guc_debug_wait_limit,
+							24 * 60 * 60 * 1000, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS | GUC_NOT_IN_SAMPLE,
+							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("jobs.max_attempts",
 							"Number of times a job is tried that does not say how often.",

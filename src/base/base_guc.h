@@ -17,6 +17,7 @@ extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_coordinator_idle_timeout; /* milliseconds */
 extern PGDLLIMPORT char *cj_guc_debug_pausepoints;
 extern PGDLLIMPORT char *cj_guc_debug_selftest;
+extern PGDLLIMPORT int cj_guc_debug_wait_limit; /* milliseconds */
 extern PGDLLIMPORT int cj_guc_max_attempts;
 extern PGDLLIMPORT int cj_guc_max_running;
 extern PGDLLIMPORT int cj_guc_max_running_per_owner;	/* 0: no limit */

@@ -181,12 +181,12 @@ cj_store_close(CjStoreScope *scope)
 }
 
 /*
- * Run one statement and return the number of rows it processed.  Its rows are
- * in SPI_tuptable until cj_store_close().  It is planned at its first use, for
- * whatever values: to plan it for these would cost more than to run it.
+ * Run one statement, with a snapshot of its own or, if it only reads, with the
+ * active one.
  */
-uint64
-cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
+static uint64
+run_statement(CjStatement *statement, Datum *values, const char *nulls,
+			  bool read_only)
 {
 	int			rc;
 
@@ -208,11 +208,37 @@ cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
 		planned = statement;
 	}
 
-	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	rc = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
 	if (rc < 0)
 		elog(ERROR, "could not execute \"%s\": %s", statement->text,
 			 SPI_result_code_string(rc));
 	return SPI_processed;
+}
+
+/*
+ * Run one statement and return the number of rows it processed.  Its rows are
+ * in SPI_tuptable until cj_store_close().  It is planned at its first use, for
+ * whatever values: to plan it for these would cost more than to run it.
+ */
+uint64
+cj_store_run(CjStatement *statement, Datum *values, const char *nulls)
+{
+	return run_statement(statement, values, nulls, false);
+}
+
+/*
+ * As cj_store_run(), for a query that is to see what has been committed by now
+ * under every isolation level.  None of the values is null.
+ */
+uint64
+cj_store_run_latest(CjStatement *statement, Datum *values)
+{
+	uint64		nrows;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	nrows = run_statement(statement, values, NULL, true);
+	PopActiveSnapshot();
+	return nrows;
 }
 
 /*

@@ -19,7 +19,8 @@ typedef enum CjWait
 	CJ_WAIT_COORDINATOR,
 	CJ_WAIT_WORKER,
 	CJ_WAIT_DATABASE,
-	CJ_WAIT_PAUSEPOINT
+	CJ_WAIT_PAUSEPOINT,
+	CJ_WAIT_JOBS
 } CjWait;
 
 extern void cj_wait_interrupts(CjWait wait);

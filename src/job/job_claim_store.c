@@ -25,6 +25,7 @@
 #include "compat.h"
 #include "job/job_claim_store.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "job/job_queue_store.h"
 #include "job/job_state.h"
 
@@ -47,6 +48,21 @@ share_arrays(const CjJobShare *shares, int n, bool of_owners, Datum *whose,
 	}
 	*whose = PointerGetDatum(construct_array_builtin(names, n, of_owners ? OIDOID : TEXTOID));
 	*jobs = PointerGetDatum(construct_array_builtin(counts, n, INT4OID));
+}
+
+/*
+ * Note that a worker is about to begin a job that none has begun before.
+ */
+static void
+note_started(const CjJobClaim *claim)
+{
+	CjJobEvent	event = {
+		.job_id = claim->id,
+		.job_type = claim->type,
+		.state = CJ_JOB_RUNNING
+	};
+
+	cj_job_event_add(&event);
 }
 
 /*
@@ -78,7 +94,7 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		" SELECT c.*, o.owner, coalesce(b.jobs, 0)"
 		"  + row_number() OVER (PARTITION BY o.owner ORDER BY c.priority DESC, c.job_id) AS turn"
 		" FROM owners o LEFT JOIN unnest($5, $6) AS b(owner, jobs) ON b.owner = o.owner,"
-		" LATERAL (SELECT q.job_id, q.priority, q.job_type, j.state"
+		" LATERAL (SELECT q.job_id, q.priority, q.job_type, j.state, j.started IS NULL AS first"
 		"  FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id"
 		"  WHERE NOT q.claimed AND q.next_run IS NULL AND q.blocked IS NULL AND q.owner = o.owner"
 		"   AND j.state IN ('pending', 'running', 'reverting')"
@@ -92,7 +108,7 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		"  row_number() OVER (PARTITION BY o.job_type ORDER BY turn, o.owner <= $10, o.owner) AS nth_of_type"
 		" FROM offered o LEFT JOIN unnest($8, $9) AS l(job_type, jobs) ON l.job_type = o.job_type),"
 		" chosen AS ("
-		" SELECT job_id, state, row_number() OVER (ORDER BY turn, owner <= $10, owner) AS n"
+		" SELECT job_id, state, first, row_number() OVER (ORDER BY turn, owner <= $10, owner) AS n"
 		" FROM allowed WHERE type_limit IS NULL OR nth_of_type <= type_limit"
 		" ORDER BY n LIMIT $1),"
 		" changed AS ("
@@ -103,11 +119,12 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		"  claim_server = $3, claim_generation = $2 - 1 + c.n,"
 		"  modified = clock_timestamp()"
 		" FROM chosen c WHERE j.job_id = c.job_id"
-		" RETURNING j.job_id, j.owner::oid, j.claim_generation, j.job_type, j.state, c.state AS old_state),"
+		" RETURNING j.job_id, j.owner::oid, j.claim_generation, j.job_type, j.state,"
+		"  c.state AS old_state, c.first),"
 		" taken AS (UPDATE jobs.queue q SET claimed = true FROM changed c WHERE q.job_id = c.job_id),"
 		" logged AS (INSERT INTO jobs.message (job_id, kind, message)"
 		" SELECT job_id, 'state', state FROM changed WHERE state <> old_state)"
-		" SELECT job_id, owner, claim_generation, job_type, old_state = 'pending'"
+		" SELECT job_id, owner, claim_generation, job_type, old_state = 'pending', first"
 		" FROM changed ORDER BY claim_generation",
 		10, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, OIDARRAYOID,
 		INT4ARRAYOID, INT4OID, TEXTARRAYOID, INT4ARRAYOID, OIDOID}
@@ -141,10 +158,29 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		c->generation = (uint64) DatumGetInt64(cj_store_value(row, 3, &isnull));
 		c->type = cj_store_text(&scope, row, 4);
 		c->fresh = DatumGetBool(cj_store_value(row, 5, &isnull));
+		if (DatumGetBool(cj_store_value(row, 6, &isnull)))
+			note_started(c);
 	}
 	cj_store_close(&scope);
 
 	return (int) nrows;
+}
+
+/*
+ * Does a claim stand?  Called between cj_store_open() and cj_store_close().
+ */
+static bool
+is_claimed(int64 id, uint64 generation)
+{
+	static CjStatement probe = {
+		"SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
+		2, {INT8OID, INT8OID}
+	};
+	Datum		values[2];
+
+	values[0] = Int64GetDatum(id);
+	values[1] = Int64GetDatum((int64) generation);
+	return cj_store_run(&probe, values, NULL) > 0;
 }
 
 /*
@@ -167,14 +203,13 @@ cj_job_claim_release(int64 id, uint64 generation, bool fresh, int retry_delay)
 		"  modified = clock_timestamp()"
 		" WHERE job_id = (SELECT job_id FROM jobs.job"
 		"  WHERE job_id = $1 AND claim_generation = $2 FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id, next_run),"
+		" RETURNING job_id, job_type, state, next_run),"
 		" queued AS (UPDATE jobs.queue q SET " CJ_QUEUE_UNCLAIM ", next_run = r.next_run"
 		"  FROM released r WHERE q.job_id = r.job_id),"
 		" unlogged AS (DELETE FROM jobs.message WHERE $3 AND job_id = $1 AND message_id ="
 		"  (SELECT max(message_id) FROM jobs.message JOIN released USING (job_id)"
 		"   WHERE kind = 'state' AND message = 'running'))"
-		" SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2"
-		"  AND NOT exists (SELECT FROM released)",
+		" SELECT job_id, job_type, state FROM released",
 		4, {INT8OID, INT8OID, BOOLOID, INT4OID}
 	};
 	CjStoreScope scope;
@@ -188,7 +223,10 @@ cj_job_claim_release(int64 id, uint64 generation, bool fresh, int retry_delay)
 	values[1] = Int64GetDatum((int64) generation);
 	values[2] = BoolGetDatum(fresh);
 	values[3] = Int32GetDatum(retry_delay);
-	released = cj_store_run(&release, values, NULL) == 0;
+	released = cj_store_run(&release, values, NULL) > 0;
+	if (released && fresh)
+		cj_job_event_add_rows(&scope, 1);
+	released = released || !is_claimed(id, generation);
 	cj_store_close(&scope);
 
 	return released;
@@ -244,15 +282,12 @@ cj_job_claim_lost(int64 id, uint64 generation, bool undo, bool possible,
 		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
 		"  SELECT job_id, 'error', $6, $5 FROM changed WHERE erred"
 		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed WHERE state <> old_state)"
-		" SELECT job_id, job_type, state FROM changed",
+		" SELECT job_id, job_type, state, state <> old_state FROM changed",
 		9, {INT8OID, INT8OID, BOOLOID, BOOLOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID}
-	};
-	static CjStatement probe = {
-		"SELECT FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
-		2, {INT8OID, INT8OID}
 	};
 	CjStoreScope scope;
 	Datum		values[9];
+	bool		isnull;
 	bool		taken;
 
 	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_FAILED);
@@ -273,8 +308,10 @@ cj_job_claim_lost(int64 id, uint64 generation, bool undo, bool possible,
 	values[6] = Int32GetDatum(cj_guc_revert_max_attempts);
 	values[7] = Int32GetDatum(cj_guc_retry_initial_delay);
 	values[8] = Int32GetDatum(cj_guc_retry_max_delay);
-	taken = cj_store_run(&lost, values, NULL) > 0 ||
-		cj_store_run(&probe, values, NULL) == 0;
+	taken = cj_store_run(&lost, values, NULL) > 0;
+	if (taken && DatumGetBool(cj_store_value(0, 4, &isnull)))
+		cj_job_event_add_rows(&scope, 1);
+	taken = taken || !is_claimed(id, generation);
 	cj_store_close(&scope);
 
 	return taken;

@@ -21,6 +21,7 @@
 #include "base/base_store.h"
 #include "job/job_control.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "job/job_pending.h"
 #include "job/job_self.h"
 #include "job/job_state.h"
@@ -36,6 +37,7 @@ typedef struct ControlTarget
 	bool		cancelable;
 	bool		was_reverting;	/* its clean-up has begun */
 	char	   *error;
+	char	   *type;
 } ControlTarget;
 
 /*
@@ -158,7 +160,7 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 			 int *ntargets)
 {
 	static CjStatement lock = {
-		"SELECT job_id, owner::oid, state, cancelable, outcome IS NOT NULL, error"
+		"SELECT job_id, owner::oid, state, cancelable, outcome IS NOT NULL, error, job_type"
 		" FROM jobs.job WHERE job_id = ANY ($1) AND pg_has_role($2, owner, 'USAGE')"
 		" ORDER BY job_id FOR NO KEY UPDATE",
 		2, {INT8ARRAYOID, OIDOID}
@@ -186,6 +188,7 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 		target->cancelable = DatumGetBool(cj_store_value(row, 4, &isnull));
 		target->was_reverting = DatumGetBool(cj_store_value(row, 5, &isnull));
 		target->error = cj_store_text(scope, row, 6);
+		target->type = cj_store_text(scope, row, 7);
 	}
 	*ntargets = (int) nrows;
 	return targets;
@@ -232,6 +235,25 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 	values[4] = BoolGetDatum(verb == CJ_CONTROL_RESUME);
 	values[5] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
 	cj_store_run(&update, values, nulls);
+}
+
+/*
+ * Note what has been asked of a job, or that there was nothing to ask.
+ */
+static void
+note_request(CjControlVerb verb, const ControlTarget *target)
+{
+	CjJobEvent	event = {
+		.job_id = target->id,
+		.job_type = target->type,
+		.state = target->next,
+		.resumed = verb == CJ_CONTROL_RESUME
+	};
+
+	if (target->next == target->state)
+		cj_job_event_add_locked(target->id);
+	else
+		cj_job_event_add(&event);
 }
 
 /*
@@ -336,6 +358,8 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 			cj_job_pending_add_requests(changed, nchanged);
 		}
 	}
+	for (int i = 0; i < ntargets; i++)
+		note_request(verb, &targets[i]);
 	cj_store_close(&scope);
 
 	return nids;

@@ -85,6 +85,17 @@ cj_job_error_stopped(void)
 }
 
 /*
+ * SHOW JOB WHEN COMPLETE has waited for as long as it may.
+ */
+void
+cj_job_error_wait_timed_out(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("timed out waiting for jobs")));
+}
+
+/*
  * A copy of an error text, cut to the length that is kept.
  *
  * What is not valid in this database's encoding becomes a question mark: a text

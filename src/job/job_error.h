@@ -26,6 +26,7 @@ pg_noreturn extern void cj_job_error_wrong_state(CjControlVerb verb, int64 id,
 												 CjJobState state);
 pg_noreturn extern void cj_job_error_final_resume(int64 id, const char *error);
 pg_noreturn extern void cj_job_error_stopped(void);
+pg_noreturn extern void cj_job_error_wait_timed_out(void);
 extern char *cj_job_error_clip(const char *message);
 
 #endif							/* CJ_JOB_ERROR_H */

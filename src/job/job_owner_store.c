@@ -18,6 +18,7 @@
 
 #include "base/base_store.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "job/job_owner_store.h"
 #include "job/job_pending.h"
 #include "job/job_self.h"
@@ -73,11 +74,12 @@ cj_job_owner_store_reassign(Oid from, Oid to, bool hold)
 		"  request_reason = CASE WHEN $3 AND goes_on THEN $9 ELSE request_reason END,"
 		"  modified = CASE WHEN unfinished THEN clock_timestamp() ELSE modified END"
 		" FROM given g WHERE j.job_id = g.job_id"
-		" RETURNING j.job_id, j.state, unfinished, $3 AND goes_on AS held),"
+		" RETURNING j.job_id, j.job_type, j.state, unfinished, $3 AND goes_on AS held),"
 		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
 		"  SELECT job_id, 'notice', '00000', $9 FROM changed WHERE unfinished"
 		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed WHERE held)"
-		" SELECT job_id FROM changed WHERE unfinished",
+		" SELECT job_id, job_type, state, sum(held::integer) OVER () FROM changed"
+		" WHERE unfinished ORDER BY held DESC",
 		9, {OIDOID, OIDOID, BOOLOID, INT8OID, TEXTOID, TEXTOID, TEXTOID,
 		OIDOID, TEXTOID}
 	};
@@ -88,6 +90,7 @@ cj_job_owner_store_reassign(Oid from, Oid to, bool hold)
 								  GetUserNameFromId(from, false),
 								  GetUserNameFromId(to, false));
 	uint64		nrows;
+	bool		isnull;
 
 	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_PAUSE_REQUESTED);
 	cj_job_state_check(CJ_JOB_RUNNING, CJ_JOB_PAUSE_REQUESTED);
@@ -107,6 +110,8 @@ cj_job_owner_store_reassign(Oid from, Oid to, bool hold)
 	values[7] = ObjectIdGetDatum(roleid);
 	values[8] = CStringGetTextDatum(cj_job_error_clip(reason));
 	nrows = cj_store_run(&reassign, values, NULL);
+	if (nrows > 0)
+		cj_job_event_add_rows(&scope, DatumGetInt64(cj_store_value(0, 4, &isnull)));
 	signal_at_commit(nrows);
 	cj_store_close(&scope);
 
@@ -133,11 +138,11 @@ cj_job_owner_store_drop(Oid owner)
 		" changed AS ("
 		" UPDATE jobs.job j SET state = next, requested_by = $5::regrole,"
 		"  request_reason = $6, next_run = NULL, modified = clock_timestamp()"
-		" FROM given g WHERE j.job_id = g.job_id RETURNING j.job_id, state),"
+		" FROM given g WHERE j.job_id = g.job_id RETURNING j.job_id, j.job_type, state),"
 		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
 		"  SELECT job_id, 'notice', '00000', $6 FROM changed"
 		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)"
-		" SELECT job_id FROM changed",
+		" SELECT job_id, job_type, state FROM changed",
 		6, {OIDOID, TEXTOID, TEXTOID, INT8OID, OIDOID, TEXTOID}
 	};
 	CjStoreScope scope;
@@ -163,6 +168,7 @@ cj_job_owner_store_drop(Oid owner)
 	values[4] = ObjectIdGetDatum(roleid);
 	values[5] = CStringGetTextDatum(cj_job_error_clip(reason));
 	nrows = cj_store_run(&drop, values, NULL);
+	cj_job_event_add_rows(&scope, nrows);
 	signal_at_commit(nrows);
 	cj_store_close(&scope);
 

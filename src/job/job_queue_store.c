@@ -25,6 +25,7 @@
 #include "base/base_store.h"
 #include "compat.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "job/job_queue_store.h"
 #include "job/job_state.h"
 
@@ -139,7 +140,8 @@ cj_job_queue_settle(const int64 *ids, int nids)
 	values[1] = CStringGetTextDatum(unpack_sql_state(ERRCODE_QUERY_CANCELED));
 	values[2] = all ? (Datum) 0 : cj_store_id_array(ids, nids);
 	cj_store_run(all ? &follow_all : &follow_ids, &values[2], NULL);
-	cj_store_run(all ? &settle_all : &settle_ids, values, NULL);
+	cj_job_event_add_rows(&scope, cj_store_run(all ? &settle_all : &settle_ids,
+											   values, NULL));
 	left = cj_store_run(all ? &probe_all : &probe_ids, &values[2], NULL) > 0;
 	cj_store_close(&scope);
 
@@ -273,6 +275,7 @@ cancel_dependents(void)
 	values[0] = CStringGetTextDatum(cj_job_state_name(CJ_JOB_CANCELED));
 	values[1] = CStringGetTextDatum(unpack_sql_state(ERRCODE_QUERY_CANCELED));
 	nrows = cj_store_run(&cancel, values, NULL);
+	cj_job_event_add_rows(&scope, nrows);
 	cj_store_close(&scope);
 
 	return nrows;
@@ -335,6 +338,7 @@ end_jobs(CjStatement *statement, CjJobState to, int sqlerrcode, Datum argument)
 	values[1] = CStringGetTextDatum(unpack_sql_state(sqlerrcode));
 	values[2] = argument;
 	nrows = cj_store_run(statement, values, NULL);
+	cj_job_event_add_rows(&scope, nrows);
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		bool		isnull;

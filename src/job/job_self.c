@@ -17,6 +17,8 @@
  */
 #include "postgres.h"
 
+#include "portability/instr_time.h"
+
 #include "job/job_error.h"
 #include "job/job_self.h"
 #include "job/job_type.h"
@@ -24,6 +26,10 @@
 
 static const CjJob *self = NULL;	/* the job whose work is under way */
 static CjJobState request = CJ_JOB_RUNNING; /* RUNNING: none */
+
+/* The job whose work began last, 0 once its time was taken, and when. */
+static int64 timed_job = 0;
+static instr_time began;
 
 /*
  * The work of this job begins in this process.
@@ -33,6 +39,8 @@ cj_job_self_begin(const CjJob *job)
 {
 	self = job;
 	request = CJ_JOB_RUNNING;
+	timed_job = job->id;
+	INSTR_TIME_SET_CURRENT(began);
 }
 
 /*
@@ -61,6 +69,23 @@ CjJobState
 cj_job_self_request(void)
 {
 	return request;
+}
+
+/*
+ * The seconds since the work of this job, or its clean-up, began here; 0 if it
+ * did not, or if they have been taken before.
+ */
+double
+cj_job_self_take_seconds(int64 id)
+{
+	instr_time	elapsed;
+
+	if (id != timed_job)
+		return 0;
+	timed_job = 0;
+	INSTR_TIME_SET_CURRENT(elapsed);
+	INSTR_TIME_SUBTRACT(elapsed, began);
+	return INSTR_TIME_GET_DOUBLE(elapsed);
 }
 
 /*

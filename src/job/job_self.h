@@ -18,8 +18,9 @@
 
 extern void cj_job_self_begin(const CjJob *job);
 extern void cj_job_self_end(void);
-extern int64 cj_job_self_id(void);
 extern CjJobState cj_job_self_request(void);
+extern int64 cj_job_self_id(void);
+extern double cj_job_self_take_seconds(int64 id);
 extern int	cj_job_self_take_out(CjControlVerb verb, Oid roleid,
 								 const int64 *ids, int nids,
 								 const int64 **others);

@@ -20,6 +20,8 @@
 #include "base/base_store.h"
 #include "compat.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
+#include "job/job_self.h"
 #include "job/job_store.h"
 
 /*
@@ -266,6 +268,23 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 	" SELECT job_id, job_type, state FROM changed"
 
 /*
+ * Note a change that has been written.
+ */
+static void
+note_change(const CjJob *job, const CjJobChange *change)
+{
+	CjJobEvent	event = {
+		.job_id = job->id,
+		.job_type = job->type,
+		.state = change->to,
+		.retried = change->to == job->state,
+		.seconds = cj_job_self_take_seconds(job->id)
+	};
+
+	cj_job_event_add(&event);
+}
+
+/*
  * Change the state of a job that a worker has, if it is still in job->state
  * and the claim still holds; returns whether it was.  Writes a message about
  * the change, and with a last state the job's result.
@@ -324,6 +343,8 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 	changed = cj_store_run(update, values, nulls);
 	cj_store_close(&scope);
 
+	if (changed > 0)
+		note_change(job, change);
 	return changed > 0;
 }
 

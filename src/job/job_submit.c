@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "job/job_pending.h"
 #include "job/job_store.h"
 #include "job/job_submit.h"
@@ -173,6 +174,7 @@ int64
 cj_job_submit(CjJob *job, const CjJobPlan *plan)
 {
 	const CjJobType *type = cj_job_type_find(job->type);
+	CjJobEvent	event = {.job_type = job->type,.state = CJ_JOB_PENDING};
 
 	if (type == NULL)
 		elog(ERROR, "unrecognized job type: \"%s\"", job->type);
@@ -203,5 +205,7 @@ cj_job_submit(CjJob *job, const CjJobPlan *plan)
 	job->id = cj_job_store_insert(job, plan, (type->flags & CJ_TYPE_CANCELABLE) != 0,
 								  (type->flags & CJ_TYPE_AUTOMATIC) != 0);
 	cj_job_pending_add_submission();
+	event.job_id = job->id;
+	cj_job_event_add(&event);
 	return job->id;
 }

@@ -65,6 +65,43 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION jobs.resume_jobs(bigint[]) IS
 'let paused jobs go on, all or none, as RESUME JOBS; returns the number of ids handled';
 
+CREATE FUNCTION jobs.wait(job_id bigint, timeout interval DEFAULT NULL)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'cj_fn_wait'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.wait(bigint, interval) IS
+'wait until a job has come to its end; false if the time is over before';
+
+CREATE FUNCTION jobs.wait(job_ids bigint[], timeout interval DEFAULT NULL)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'cj_fn_wait_jobs'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.wait(bigint[], interval) IS
+'wait until all of these jobs have come to their end; false if the time is over before';
+
+CREATE PROCEDURE jobs.wait_for(job_id bigint, timeout interval DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'cj_fn_wait_for'
+LANGUAGE C;
+COMMENT ON PROCEDURE jobs.wait_for(bigint, interval) IS
+'commit, then wait until a job has come to its end, with no snapshot and no lock that the job could need; raises an error if the time is over before';
+
+CREATE PROCEDURE jobs.wait_for(job_ids bigint[], timeout interval DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'cj_fn_wait_for_jobs'
+LANGUAGE C;
+COMMENT ON PROCEDURE jobs.wait_for(bigint[], interval) IS
+'commit, then wait until all of these jobs have come to their end, as jobs.wait_for(bigint)';
+
+CREATE FUNCTION jobs.counters(
+	OUT job_type text, OUT submitted bigint, OUT started bigint,
+	OUT succeeded bigint, OUT failed bigint, OUT canceled bigint,
+	OUT revert_failed bigint, OUT retried bigint,
+	OUT seconds double precision, OUT stats_reset timestamptz)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_counters'
+LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION jobs.counters() IS
+'what has become of the jobs of this database since the server started, see jobs.stats';
+
 CREATE FUNCTION jobs.live(OUT job_id bigint, OUT generation bigint,
 						  OUT pid integer, OUT fraction double precision, OUT status text)
 RETURNS SETOF record

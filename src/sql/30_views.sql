@@ -161,3 +161,46 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION jobs.show_jobs(bigint[]) IS
 'SHOW JOB and SHOW JOBS with ids: these jobs, whatever their age and type';
+
+CREATE FUNCTION jobs.show_jobs_when_complete(job_ids bigint[],
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT statement text, OUT user_name name, OUT status text,
+	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint, OUT trace_id bigint,
+	OUT execution_errors text[])
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_show_jobs_when_complete'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION jobs.show_jobs_when_complete(bigint[]) IS
+'SHOW JOB WHEN COMPLETE: wait until these jobs have come to their end, then show them as jobs.show_jobs()';
+
+-- Numbers of all users' jobs: for who may read all statistics.
+CREATE VIEW jobs.stats AS
+SELECT job_type, submitted, started, succeeded, failed, canceled,
+	   revert_failed, retried, seconds, stats_reset
+FROM jobs.counters();
+
+COMMENT ON VIEW jobs.stats IS 'what has become of the jobs of this database since the server started, by type';
+COMMENT ON COLUMN jobs.stats.job_type IS 'what the jobs do, for example SQL';
+COMMENT ON COLUMN jobs.stats.submitted IS 'jobs submitted';
+COMMENT ON COLUMN jobs.stats.started IS 'jobs that were started; a job that is resumed or tried again was started once';
+COMMENT ON COLUMN jobs.stats.succeeded IS 'jobs that ended as succeeded';
+COMMENT ON COLUMN jobs.stats.failed IS 'jobs that ended as failed';
+COMMENT ON COLUMN jobs.stats.canceled IS 'jobs that ended as canceled';
+COMMENT ON COLUMN jobs.stats.revert_failed IS 'jobs that ended as revert-failed; each time, if CANCEL JOB had their clean-up tried again';
+COMMENT ON COLUMN jobs.stats.retried IS 'attempts that failed and were to be followed by another one, clean-ups included';
+COMMENT ON COLUMN jobs.stats.seconds IS 'time that workers spent on attempts that have ended, clean-ups included';
+COMMENT ON COLUMN jobs.stats.stats_reset IS 'when all these numbers were 0';
+
+CREATE VIEW jobs.stats_unfinished AS
+SELECT j.job_type, j.state AS status, count(*) AS jobs, min(j.created) AS oldest
+FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id
+GROUP BY j.job_type, j.state;
+
+COMMENT ON VIEW jobs.stats_unfinished IS 'how many jobs of this database have not come to their end, by type and state';
+COMMENT ON COLUMN jobs.stats_unfinished.job_type IS 'what the jobs do, for example SQL';
+COMMENT ON COLUMN jobs.stats_unfinished.status IS 'state of the jobs';
+COMMENT ON COLUMN jobs.stats_unfinished.jobs IS 'number of jobs';
+COMMENT ON COLUMN jobs.stats_unfinished.oldest IS 'when the oldest of them was submitted';

@@ -31,6 +31,11 @@ REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.messages TO PUBLIC;
 
+-- pg_monitor is a member of this role.
+REVOKE ALL ON FUNCTION jobs.counters() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs.counters() TO pg_read_all_stats;
+GRANT SELECT ON jobs.stats, jobs.stats_unfinished TO pg_read_all_stats;
+
 -- Starts the coordinator of this database when CREATE EXTENSION commits.
 CREATE FUNCTION jobs.wake() RETURNS void
 AS 'MODULE_PATHNAME', 'cj_fn_wake'

@@ -9,6 +9,7 @@
  *
  *	CANCEL JOB 123						SELECT     123
  *	CANCEL JOBS (SELECT id FROM t)		            (SELECT id FROM t)
+ *	SHOW JOB WHEN COMPLETE 1			SELECT                 1
  *	SELECT * FROM [SHOW JOBS] WHERE ..	SELECT * FROM "j"         WHERE ..
  *	SELECT * FROM [SHOW JOB f(7)]		SELECT * FROM "j"    (comment)
  *
@@ -170,6 +171,25 @@ add_mark(MaskState *state, CjMarkKind kind, int start, bool single)
 }
 
 /*
+ * If the current words are WHEN COMPLETE, read them, and let *end be where
+ * they end.  Else an operand begins here, at *operand.
+ */
+static bool
+skip_when_complete(MaskState *state, int *end, int *operand)
+{
+	*operand = state->token.start;
+	if (!at_word(state, "when"))
+		return false;
+	advance(state);
+	if (!at_word(state, "complete"))
+		return false;
+	*end = word_end(state);
+	advance(state);
+	*operand = state->token.start;
+	return true;
+}
+
+/*
  * At the beginning of a statement: if its words are those of one of ours, mask
  * them and return the mark.  The current token is then the first that is not
  * one of these words.
@@ -183,8 +203,10 @@ mask_statement(MaskState *state)
 	int			start = state->token.start;
 	CjControlVerb verb = CJ_CONTROL_CANCEL;
 	bool		control = at_control_verb(state, &verb);
+	bool		complete = false;
 	bool		single;
 	int			end;
+	int			operand;
 	CjMark	   *mark;
 
 	if (!control && !at_word(state, "show"))
@@ -194,24 +216,29 @@ mask_statement(MaskState *state)
 		return NULL;
 
 	end = word_end(state);
+	operand = end;
 	if (!control)
 	{
 		advance(state);
 		if (state->token.end || state->token.symbol == ';' ||
 			state->token.symbol == '.')
 			return NULL;
+		complete = skip_when_complete(state, &end, &operand);
 	}
 
 	mark = add_mark(state, control ? CJ_MARK_CONTROL : CJ_MARK_SHOW, start,
 					single);
 	mark->verb = verb;
-	mark->operand = end;
+	mark->complete = complete;
+	mark->operand = operand;
 	overwrite(state, start, end, single ? "SELECT" : "");
 
 	/* The mark stands even if the scanner gives up at the operand. */
 	if (control)
+	{
 		advance(state);
-	mark->operand = state->token.start;
+		mark->operand = state->token.start;
+	}
 	return mark;
 }
 
@@ -249,6 +276,9 @@ mask_source(MaskState *state)
 	int			job_start;
 	int			job_end;
 	int			operand;
+	int			complete_end;
+	int			complete_operand;
+	bool		complete;
 	CjMark	   *mark;
 
 	advance(state);
@@ -264,6 +294,7 @@ mask_source(MaskState *state)
 	operand = state->token.start;
 	if (state->token.symbol == '.')
 		return;
+	complete = skip_when_complete(state, &complete_end, &complete_operand);
 	while (state->depth > depth && !state->token.end &&
 		   (state->token.symbol != ';' || state->depth > depth + 1))
 		advance(state);
@@ -271,6 +302,7 @@ mask_source(MaskState *state)
 		return;
 
 	mark = add_mark(state, CJ_MARK_SOURCE, start, single);
+	mark->complete = complete;
 	mark->operand = operand;
 	mark->end = state->token.start + 1;
 	overwrite(state, start, show_end, "\"j\"");

@@ -32,6 +32,7 @@ typedef struct CjMark
 	CjMarkKind	kind;
 	CjControlVerb verb;			/* of a CONTROL mark */
 	bool		single;			/* JOB and an expression, not JOBS and a query */
+	bool		complete;		/* of a SHOW or SOURCE mark: WHEN COMPLETE */
 	int			start;
 	int			operand;		/* where the expression or query begins */
 	int			end;			/* behind the last byte; a statement's ";" is

@@ -323,8 +323,9 @@ function_of(const CjMark *mark)
 		[CJ_CONTROL_RESUME] = "jobs.resume()"
 	};
 
-	return mark->kind == CJ_MARK_CONTROL ? functions[mark->verb] :
-		"jobs.show_jobs()";
+	if (mark->kind == CJ_MARK_CONTROL)
+		return functions[mark->verb];
+	return mark->complete ? "jobs.show_jobs_when_complete()" : "jobs.show_jobs()";
 }
 
 /*

@@ -9,7 +9,8 @@
  *	CANCEL JOB ..	a DeclareCursorStmt whose cursor has a name of ours: its
  *					query is analysed with parameters and PL/pgSQL variables,
  *					and the utility hook runs it
- *	SHOW JOB ..		SELECT * FROM jobs.show_jobs(ARRAY(..))
+ *	SHOW JOB ..		SELECT * FROM jobs.show_jobs(ARRAY(..)); with WHEN
+ *					COMPLETE, jobs.show_jobs_when_complete(ARRAY(..))
  *	[SHOW JOBS]		jobs.show_jobs() in the place of a table
  *
  * Copyright (c) 2026, cancel_job contributors
@@ -37,17 +38,18 @@ static void translate_statements(List *statements, const CjMask *mask,
 								 const char *str, int len);
 
 /*
- * The table function jobs.show_jobs(argument) AS alias; without an argument
- * for NULL.
+ * The table function jobs.name(argument) AS alias; without an argument for
+ * NULL.
  */
 static Node *
-make_show_function(Node *argument, Alias *alias, int location)
+make_show_function(const char *name, Node *argument, Alias *alias,
+				   int location)
 {
 	RangeFunction *source = makeNode(RangeFunction);
 	FuncCall   *call;
 
 	call = makeFuncCall(list_make2(makeString(pstrdup(CJ_SCHEMA_NAME)),
-								   makeString(pstrdup("show_jobs"))),
+								   makeString(pstrdup(name))),
 						argument == NULL ? NIL : list_make1(argument),
 						COERCE_EXPLICIT_CALL, location);
 	source->functions = list_make1(list_make2(call, NIL));
@@ -56,10 +58,10 @@ make_show_function(Node *argument, Alias *alias, int location)
 }
 
 /*
- * SELECT * FROM jobs.show_jobs(ARRAY(query)).
+ * SELECT * FROM jobs.show_jobs(ARRAY(query)), or what waits first.
  */
 static Node *
-make_show_statement(SelectStmt *query, int location)
+make_show_statement(SelectStmt *query, bool complete, int location)
 {
 	SelectStmt *statement = makeNode(SelectStmt);
 	SubLink    *ids = makeNode(SubLink);
@@ -74,7 +76,8 @@ make_show_statement(SelectStmt *query, int location)
 	target->val = (Node *) star;
 	target->location = location;
 	statement->targetList = list_make1(target);
-	statement->fromClause = list_make1(make_show_function((Node *) ids, NULL,
+	statement->fromClause = list_make1(make_show_function(complete ? "show_jobs_when_complete" : "show_jobs",
+														  (Node *) ids, NULL,
 														  location));
 	return (Node *) statement;
 }
@@ -212,7 +215,7 @@ make_source(const CjMark *mark, Alias *alias, const char *str)
 	{
 		if (mark->single)
 			cj_syntax_error_at(str, end);
-		return make_show_function(NULL, alias, mark->start);
+		return make_show_function("show_jobs", NULL, alias, mark->start);
 	}
 
 	check_stack_depth();
@@ -258,7 +261,8 @@ translate_statement(RawStmt *statement, const CjMark *mark, const char *str)
 	if (mark->kind == CJ_MARK_CONTROL)
 		statement->stmt = make_control_statement(mark->verb, query);
 	else
-		statement->stmt = make_show_statement(query, mark->start);
+		statement->stmt = make_show_statement(query, mark->complete,
+											  mark->start);
 
 	if (statement->stmt_location > mark->start)
 	{

@@ -17,6 +17,9 @@
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
+#include "base/base_guc.h"
+#include "job/job_event.h"
+#include "job/job_wait.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
@@ -254,6 +257,24 @@ cj_worker_live_jobs(CjLiveJob **jobs)
 }
 
 /*
+ * CjJobRunnersHook.
+ */
+static int
+find_runners(CjJobRunner **runners)
+{
+	CjLiveJob  *jobs;
+	int			njobs = cj_worker_live_jobs(&jobs);
+
+	*runners = palloc((njobs + 1) * sizeof(CjJobRunner));
+	for (int i = 0; i < njobs; i++)
+	{
+		(*runners)[i].job_id = jobs[i].job_id;
+		(*runners)[i].pid = jobs[i].pid;
+	}
+	return njobs;
+}
+
+/*
  * The job that this process works on, 0 if it is no worker or has none.
  */
 int64
@@ -299,6 +320,8 @@ void
 cj_worker_init(void)
 {
 	init_shared();
+	cj_job_event_init();
+	cj_job_wait_set_runners(find_runners);
 	cj_worker_signal_init();
 	cj_database_hook_init();
 	cj_launcher_register();

@@ -156,6 +156,18 @@ is_deeply([ columns_of(@answer) ],
 is($answer[-1], 'CommandComplete SHOW JOBS 1', 'SHOW JOB $1: its tag');
 is($client->{row}->[0], $job, 'SHOW JOB $1: the row asked for');
 
+$client->extended('SHOW JOB WHEN COMPLETE $1', -1);
+$client->sync;
+@answer = $client->answer;
+is_deeply([ columns_of(@answer) ],
+	\@named_columns, 'SHOW JOB WHEN COMPLETE $1: the same columns');
+is($answer[-1], 'CommandComplete SHOW JOBS 0', 'SHOW JOB WHEN COMPLETE $1: its tag');
+is_deeply(
+	[ WireClient::tags($client->run(
+				'SHOW JOBS WHEN COMPLETE VALUES (-1), (-2); SELECT 1; SELECT * FROM [SHOW JOB WHEN COMPLETE -1]')) ],
+	[ 'SHOW JOBS 0', 'SELECT 1', 'SELECT 0' ],
+	'SHOW JOBS WHEN COMPLETE: its tag');
+
 $client->parse('list', 'SHOW JOBS');
 $client->describe('S', 'list');
 $client->bind('', 'list', 0);

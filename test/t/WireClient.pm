@@ -16,6 +16,7 @@ my %message_names = (
 	'1' => 'ParseComplete',
 	'2' => 'BindComplete',
 	'3' => 'CloseComplete',
+	'A' => 'NotificationResponse',
 	'C' => 'CommandComplete',
 	'D' => 'DataRow',
 	'E' => 'ErrorResponse',
@@ -235,6 +236,7 @@ sub read_message
 
 	return "$name " . unpack('Z*', $body) if $type eq 'C';
 	return "$name $body" if $type eq 'Z' || $type eq 'd';
+	return join(' ', $name, (unpack('NZ*Z*', $body))[ 1, 2 ]) if $type eq 'A';
 	return "$name " . join(' ', _columns($body)) if $type eq 'T';
 	return "$name " . join(' ', unpack('n/N', $body)) if $type eq 't';
 	if ($type eq 'D')
