@@ -38,6 +38,7 @@ OBJS = \
 	src/job/job_submit.o \
 	src/job/job_type.o \
 	src/job/job_wait.o \
+	src/worker/worker_checkpoint.o \
 	src/worker/worker_coordinator.o \
 	src/worker/worker_database.o \
 	src/worker/worker_due.o \
@@ -52,6 +53,7 @@ OBJS = \
 	src/worker/worker_signal.o \
 	src/worker/worker_slot.o \
 	src/worker/worker_stay.o \
+	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_availability.o \
 	src/syntax/syntax_control.o \
@@ -81,6 +83,9 @@ SQL_PIECES = \
 	src/sql/30_views.sql \
 	src/sql/90_privileges.sql
 
+# What other extensions need to bring job types of their own.
+HEADERS_cancel_job = src/job/job_api.h
+
 DATA_built = src/sql/$(EXTENSION)--$(EXTVERSION).sql
 DATA = $(patsubst $(srcdir)/%,%,$(wildcard $(srcdir)/src/sql/upgrade/$(EXTENSION)--*--*.sql))
 PG_CPPFLAGS = -I$(srcdir)/src
@@ -109,6 +114,7 @@ PROVE_TESTS = \
 	test/t/009_turns.pl \
 	test/t/010_syntax_stress.pl \
 	test/t/011_databases.pl \
+	test/t/012_job_types.pl \
 	test/t/013_roles.pl \
 	test/t/014_hostile.pl \
 	test/t/016_retention.pl \

@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "job/job_api.h"
 #include "job/job_state.h"
 
 /* What a job in its clean-up ends as. */
@@ -27,7 +28,7 @@ typedef enum CjJobOutcome
 } CjJobOutcome;
 
 /* A row of jobs.job, in the memory context of who read it. */
-typedef struct CjJob
+struct CjJob
 {
 	int64		id;
 	char	   *type;
@@ -53,20 +54,6 @@ typedef struct CjJob
 	bool		part_committed; /* what this attempt has done, or a part of it */
 	char	   *result_tag;
 	int64		result_rows;
-} CjJob;
-
-/* When and how a job is to run; all zero but max_attempts: at once, once. */
-typedef struct CjJobPlan
-{
-	int			max_attempts;
-	Interval   *timeout;		/* NULL: none */
-	TimestampTz start_at;		/* 0: at once */
-	int			priority;
-	const char *exclusive_key;	/* NULL: none */
-	bool		refuse;			/* if an unfinished job has the key */
-	int64	   *depends_on;
-	int			ndepends_on;
-	bool		run_after_failure;	/* of those jobs */
-} CjJobPlan;
+};
 
 #endif							/* CJ_JOB_H */

@@ -62,6 +62,18 @@ cj_job_self_id(void)
 }
 
 /*
+ * Raise an error unless it is this job's work that is under way here.
+ */
+void
+cj_job_self_check(const CjJob *job)
+{
+	if (job == NULL || job != self)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the work of this job is not under way in this process")));
+}
+
+/*
  * The request that the work has made, CJ_JOB_RUNNING for none.  It counts even
  * if the work has caught the error that was to stop it.
  */

@@ -18,6 +18,7 @@
 
 extern void cj_job_self_begin(const CjJob *job);
 extern void cj_job_self_end(void);
+extern void cj_job_self_check(const CjJob *job);
 extern CjJobState cj_job_self_request(void);
 extern int64 cj_job_self_id(void);
 extern double cj_job_self_take_seconds(int64 id);

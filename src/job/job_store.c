@@ -349,9 +349,9 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 }
 
 /*
- * Write job->checkpoint, so that the next run of the job goes on from it.
- * Raises query_canceled if a request or the loss of the claim means that this
- * run must stop.
+ * Write job->checkpoint, NULL if there is none, so that the next run of the job
+ * goes on from it.  Raises query_canceled if a request or the loss of the claim
+ * means that this run must stop.
  */
 void
 cj_job_store_checkpoint(const CjJob *job)
@@ -364,14 +364,17 @@ cj_job_store_checkpoint(const CjJob *job)
 	};
 	CjStoreScope scope;
 	Datum		values[4];
+	char		nulls[4];
 	uint64		changed;
 
 	cj_store_open(&scope, true);
+	memset(nulls, ' ', sizeof(nulls));
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int64GetDatum((int64) job->generation);
-	values[2] = JsonbPGetDatum(job->checkpoint);
+	values[2] = PointerGetDatum(job->checkpoint);
+	nulls[2] = job->checkpoint == NULL ? 'n' : ' ';
 	values[3] = CStringGetTextDatum(cj_job_state_name(job->state));
-	changed = cj_store_run(&update, values, NULL);
+	changed = cj_store_run(&update, values, nulls);
 	cj_store_close(&scope);
 
 	if (changed == 0)

@@ -167,17 +167,15 @@ check_exclusive_key(Oid owner, const CjJobPlan *plan)
  *
  * Part of the caller's transaction: a worker can have the job after COMMIT.
  * Raises what the type's start() raises about the arguments, 28000 if the
- * current user may not log in, 22023 for too long a description, what check_plan() and check_exclusive_key()
- * raise.  Needs a snapshot.
+ * current user may not log in, 42704 if there is no such type, 22023 for too
+ * long a description, what check_plan() and check_exclusive_key() raise.  Needs
+ * a snapshot.
  */
 int64
 cj_job_submit(CjJob *job, const CjJobPlan *plan)
 {
-	const CjJobType *type = cj_job_type_find(job->type);
+	const CjJobType *type = cj_job_type_require(job->type);
 	CjJobEvent	event = {.job_type = job->type,.state = CJ_JOB_PENDING};
-
-	if (type == NULL)
-		elog(ERROR, "unrecognized job type: \"%s\"", job->type);
 
 	PreventCommandIfReadOnly("jobs.submit()");
 
@@ -196,9 +194,10 @@ cj_job_submit(CjJob *job, const CjJobPlan *plan)
 
 	job->owner = GetUserId();
 	check_owner(job->owner);
-	type->start(job);
+	if (type->start != NULL)
+		type->start(job);
 	if (job->description == NULL)
-		job->description = type->describe(job);
+		job->description = type->describe != NULL ? type->describe(job) : job->statement;
 	check_plan(plan);
 	check_exclusive_key(job->owner, plan);
 

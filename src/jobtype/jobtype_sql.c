@@ -50,6 +50,7 @@
 #include "job/job_submit.h"
 #include "job/job_type.h"
 #include "jobtype/jobtype.h"
+#include "jobtype/jobtype_api.h"
 
 #define TYPE_NAME "SQL"
 
@@ -430,4 +431,5 @@ void
 cj_jobtype_init(void)
 {
 	cj_job_type_register(&sql_type);
+	cj_jobtype_api_init();
 }

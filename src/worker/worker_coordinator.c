@@ -163,7 +163,7 @@ has_to_be_undone(const CjWorkerSlot *lost)
 {
 	CjJob	   *job = cj_job_store_read_claimed(lost->job_id, lost->generation);
 
-	return job != NULL && cj_job_type_needs_cleanup(job);
+	return job != NULL && cj_job_type_may_need_cleanup(job);
 }
 
 /*

@@ -24,7 +24,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "commands/trigger.h"
 #include "jit/jit.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -46,6 +45,7 @@
 #include "job/job_self.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
+#include "worker/worker_checkpoint.h"
 #include "worker/worker_session.h"
 #include "worker/worker_slot.h"
 
@@ -116,6 +116,18 @@ change_job(const CjJob *job, CjJobChange *change)
 }
 
 /*
+ * Has this job something to undo?  Not one whose type has never been there to do
+ * anything.
+ */
+static bool
+needs_cleanup(const CjJob *job)
+{
+	if (cj_my_slot->fresh && cj_job_type_find(job->type) == NULL)
+		return false;
+	return cj_job_type_needs_cleanup(job);
+}
+
+/*
  * Write what a request that was found in the row leads to.  If the row has
  * changed again, that is found when it is read next.
  */
@@ -131,7 +143,7 @@ carry_out_request(const CjJob *job)
 		change.outcome = CJ_OUTCOME_CANCELED;
 		change.error = CJ_JOB_CANCELED_ERROR;
 		change.sqlstate = unpack_sql_state(ERRCODE_QUERY_CANCELED);
-		change.keep_claim = cj_job_type_needs_cleanup(job);
+		change.keep_claim = needs_cleanup(job);
 		change.to = change.keep_claim ? CJ_JOB_REVERTING : CJ_JOB_CANCELED;
 	}
 	cj_job_message_flush(job->id);
@@ -200,19 +212,6 @@ finish_committed(const CjJob *job, CjJobState to)
 }
 
 /*
- * Do what the work has put off to the commit of its transaction: deferred
- * triggers, cursors WITH HOLD.  That can take long, and once the job's row is
- * changed a request would have to wait for it.
- */
-static void
-run_deferred(void)
-{
-	do
-		AfterTriggerFireDeferred();
-	while (PreCommit_Portals(false));
-}
-
-/*
  * Finish a job in the transaction of its work: both commit or neither.
  */
 static void
@@ -228,7 +227,7 @@ finish_job(const CjJob *job, CjJobState to)
 		finish_committed(job, to);
 	else
 	{
-		run_deferred();
+		cj_worker_run_deferred();
 		cj_job_message_flush(job->id);
 		if (!change_job(job, &change))
 			cj_job_error_stopped();
@@ -257,18 +256,11 @@ begin_work(void)
 static void
 do_work(CjJob *job)
 {
-	const CjJobType *type = cj_job_type_find(job->type);
-
 	begin_work();
 	cj_pausepoint("worker.before_work");
-	if (type == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("job type \"%s\" does not exist", job->type),
-				 errhint("The library that provides it is not loaded.")));
 	if (job->timeout > 0)
 		cj_worker_slot_set_deadline(cj_my_slot, job->timeout);
-	type->resume(job);
+	cj_job_type_require(job->type)->resume(job);
 	cj_pausepoint("worker.after_work");
 	if (job->timeout > 0 && cj_worker_slot_clear_deadline(cj_my_slot))
 		CHECK_FOR_INTERRUPTS();
@@ -281,10 +273,13 @@ do_work(CjJob *job)
 static void
 undo_work(CjJob *job)
 {
+	const CjJobType *type;
+
 	begin_work();
 	cj_pausepoint("worker.before_undo");
+	type = cj_job_type_require(job->type);
 	if (cj_job_type_needs_cleanup(job))
-		cj_job_type_find(job->type)->on_fail_or_cancel(job);
+		type->on_fail_or_cancel(job);
 	cj_pausepoint("worker.after_undo");
 	finish_job(job, job->outcome == CJ_OUTCOME_CANCELED ?
 			   CJ_JOB_CANCELED : CJ_JOB_FAILED);
@@ -406,7 +401,7 @@ fail_job(const CjJob *job, const ErrorData *edata, bool timed_out)
 	else
 	{
 		change.outcome = CJ_OUTCOME_FAILED;
-		change.keep_claim = cj_job_type_needs_cleanup(job);
+		change.keep_claim = needs_cleanup(job);
 		change.to = change.keep_claim ? CJ_JOB_REVERTING : CJ_JOB_FAILED;
 	}
 	cj_job_message_add(ERROR, edata->sqlerrcode, change.error);

@@ -194,7 +194,8 @@ build_make()
 }
 
 # Builds and installs $work/build without touching the server's own place,
-# and writes $work/test.conf, which makes a server find what was installed.
+# and writes $work/test.conf, which makes a server find what was installed;
+# CJ_STAGE tells tests what to put before the server's own paths.
 build_install()
 {
 	local stage=$work/stage settings place=
@@ -208,6 +209,7 @@ build_install()
 			server_copy
 			stage= ;;
 	esac
+	export CJ_STAGE=$stage
 	{
 		cat "$top/test/conf/regress.conf"
 		if [ -n "$stage" ]; then
