@@ -29,6 +29,9 @@
 #include "job/job_queue_store.h"
 #include "job/job_state.h"
 
+/* So often a job is taken up at once after its worker was gone. */
+#define PATIENCE 3
+
 /*
  * The two arrays that tell the claim about shares: of whom (oid or text), and
  * how many jobs.
@@ -320,7 +323,8 @@ cj_job_claim_lost(int64 id, uint64 generation, bool undo, bool possible,
 /*
  * Free the claims of workers that are gone: of an earlier start of the server,
  * or not among the "alive" generations.  Those jobs go on from where they
- * were.
+ * were, at once; one that has met with this PATIENCE times waits longer and
+ * longer, since it may be what crashes the server.
  *
  * Returns false if somebody has locked one of the rows: call again.
  */
@@ -334,17 +338,19 @@ cj_job_claim_free_stale(TimestampTz server_start, const uint64 *alive,
 		"  AND (claim_server <> $1 OR claim_generation <> ALL ($2))),"
 		" freed AS ("
 		" UPDATE jobs.job SET claim_server = NULL, claim_generation = NULL,"
+		"  next_run = CASE WHEN runs - attempts - revert_runs > $3 THEN clock_timestamp()"
+		"   + least($4 * 2 ^ least(runs - attempts - revert_runs - $3 - 1, 30), $5) * interval '1 millisecond' END,"
 		"  modified = clock_timestamp()"
 		" WHERE job_id IN (SELECT job_id FROM jobs.job"
 		"  WHERE job_id IN (SELECT job_id FROM stale) FOR NO KEY UPDATE SKIP LOCKED)"
-		" RETURNING job_id),"
-		" queued AS (UPDATE jobs.queue SET " CJ_QUEUE_UNCLAIM
-		"  WHERE job_id IN (SELECT job_id FROM freed))"
+		" RETURNING job_id, next_run),"
+		" queued AS (UPDATE jobs.queue q SET " CJ_QUEUE_UNCLAIM ", next_run = f.next_run"
+		"  FROM freed f WHERE q.job_id = f.job_id)"
 		" SELECT job_id FROM stale EXCEPT SELECT job_id FROM freed",
-		2, {TIMESTAMPTZOID, INT8ARRAYOID}
+		5, {TIMESTAMPTZOID, INT8ARRAYOID, INT4OID, INT4OID, INT4OID}
 	};
 	CjStoreScope scope;
-	Datum		values[2];
+	Datum		values[5];
 	Datum	   *generations;
 	bool		all;
 
@@ -355,6 +361,9 @@ cj_job_claim_free_stale(TimestampTz server_start, const uint64 *alive,
 	values[0] = TimestampTzGetDatum(server_start);
 	values[1] = PointerGetDatum(construct_array_builtin(generations, nalive,
 														INT8OID));
+	values[2] = Int32GetDatum(PATIENCE);
+	values[3] = Int32GetDatum(cj_guc_retry_initial_delay);
+	values[4] = Int32GetDatum(cj_guc_retry_max_delay);
 	all = cj_store_run(&freeing, values, NULL) == 0;
 	cj_store_close(&scope);
 
