@@ -41,6 +41,7 @@ OBJS = \
 	src/worker/worker_checkpoint.o \
 	src/worker/worker_coordinator.o \
 	src/worker/worker_database.o \
+	src/worker/worker_distribute.o \
 	src/worker/worker_due.o \
 	src/worker/worker_launcher.o \
 	src/worker/worker_main.o \
@@ -49,10 +50,12 @@ OBJS = \
 	src/worker/worker_pool.o \
 	src/worker/worker_process.o \
 	src/worker/worker_run.o \
+	src/worker/worker_retention.o \
 	src/worker/worker_session.o \
 	src/worker/worker_signal.o \
 	src/worker/worker_slot.o \
 	src/worker/worker_stay.o \
+	src/worker/worker_takeover.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_availability.o \
