@@ -122,7 +122,8 @@ PROVE_TESTS = \
 	test/t/014_hostile.pl \
 	test/t/016_retention.pl \
 	test/t/017_copies.pl \
-	test/t/018_telling.pl
+	test/t/018_telling.pl \
+	test/t/019_locked_rows.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

@@ -100,7 +100,7 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		" LATERAL (SELECT q.job_id, q.priority, q.job_type, j.state, j.started IS NULL AS first"
 		"  FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id"
 		"  WHERE NOT q.claimed AND q.next_run IS NULL AND q.blocked IS NULL AND q.owner = o.owner"
-		"   AND j.state IN ('pending', 'running', 'reverting')"
+		"   AND j.state IN ('pending', 'running', 'reverting') AND j.database = $11"
 		"   AND q.job_type <> ALL (ARRAY(SELECT job_type FROM unnest($8, $9) AS l(job_type, jobs)"
 		"    WHERE jobs <= 0))"
 		"  ORDER BY q.priority DESC, q.job_id"
@@ -129,11 +129,11 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		" SELECT job_id, 'state', state FROM changed WHERE state <> old_state)"
 		" SELECT job_id, owner, claim_generation, job_type, old_state = 'pending', first"
 		" FROM changed ORDER BY claim_generation",
-		10, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, OIDARRAYOID,
-		INT4ARRAYOID, INT4OID, TEXTARRAYOID, INT4ARRAYOID, OIDOID}
+		11, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, OIDARRAYOID,
+		INT4ARRAYOID, INT4OID, TEXTARRAYOID, INT4ARRAYOID, OIDOID, OIDOID}
 	};
 	CjStoreScope scope;
-	Datum		values[10];
+	Datum		values[11];
 	uint64		nrows;
 
 	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_RUNNING);
@@ -147,6 +147,7 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 	values[6] = Int32GetDatum(limits->per_owner);
 	share_arrays(limits->types, limits->ntypes, false, &values[7], &values[8]);
 	values[9] = ObjectIdGetDatum(limits->last_owner);
+	values[10] = ObjectIdGetDatum(MyDatabaseId);
 	nrows = cj_store_run(&claim, values, NULL);
 
 	*claims = MemoryContextAllocZero(scope.caller_context,

@@ -26,7 +26,7 @@
 
 /*
  * Have the workers of the jobs in the first column of the last statement's
- * result told when the transaction commits.
+ * first "nrows" rows told when the transaction commits.
  */
 static void
 signal_at_commit(uint64 nrows)
@@ -90,6 +90,7 @@ cj_job_owner_store_reassign(Oid from, Oid to, bool hold)
 								  GetUserNameFromId(from, false),
 								  GetUserNameFromId(to, false));
 	uint64		nrows;
+	uint64		nheld = 0;
 	bool		isnull;
 
 	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_PAUSE_REQUESTED);
@@ -111,8 +112,11 @@ cj_job_owner_store_reassign(Oid from, Oid to, bool hold)
 	values[8] = CStringGetTextDatum(cj_job_error_clip(reason));
 	nrows = cj_store_run(&reassign, values, NULL);
 	if (nrows > 0)
-		cj_job_event_add_rows(&scope, DatumGetInt64(cj_store_value(0, 4, &isnull)));
-	signal_at_commit(nrows);
+		nheld = (uint64) DatumGetInt64(cj_store_value(0, 4, &isnull));
+	cj_job_event_add_rows(&scope, nheld);
+	/* A job that runs goes on, and the coordinator follows the owner. */
+	signal_at_commit(nheld);
+	cj_job_pending_add_others();
 	cj_store_close(&scope);
 
 	return (int) nrows;

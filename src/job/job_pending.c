@@ -24,6 +24,7 @@ typedef struct PendingLevel
 	int64	   *ids;			/* jobs that requests were made for */
 	int			nids;
 	int			capacity;
+	bool		others;			/* other jobs were changed, too */
 	struct PendingLevel *outer;
 } PendingLevel;
 
@@ -92,6 +93,17 @@ cj_job_pending_add_submission(void)
 }
 
 /*
+ * Note that the current (sub)transaction changed jobs in a way that is none of
+ * their workers' business.
+ */
+void
+cj_job_pending_add_others(void)
+{
+	current_level()->others = true;
+	touched = true;
+}
+
+/*
  * Note that the current (sub)transaction made requests for these jobs; none,
  * if it has only locked their rows.
  */
@@ -100,6 +112,18 @@ cj_job_pending_add_requests(const int64 *ids, int nids)
 {
 	append_ids(current_level(), ids, nids);
 	touched = true;
+}
+
+/*
+ * qsort comparator of ids.
+ */
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		left = *(const int64 *) a;
+	int64		right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
 }
 
 /*
@@ -127,14 +151,20 @@ at_transaction_end(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 			pending = NULL;
 			touched = false;
-			commit_hook(level != NULL ? level->ids : NULL,
-						level != NULL ? level->nids : 0);
+			if (level == NULL)
+				commit_hook(NULL, 0, false);
+			else
+			{
+				if (level->nids > 1)
+					qsort(level->ids, level->nids, sizeof(int64), compare_ids);
+				commit_hook(level->ids, level->nids, level->others);
+			}
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			pending = NULL;
 			touched = false;
-			commit_hook(NULL, 0);
+			commit_hook(NULL, 0, false);
 			break;
 		default:
 			break;
@@ -162,6 +192,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid,
 		if (level->outer != NULL && level->outer->nest_level == nest_level - 1)
 		{
 			append_ids(level->outer, level->ids, level->nids);
+			level->outer->others |= level->others;
 			pending = level->outer;
 		}
 		else

@@ -221,7 +221,10 @@ cj_job_queue_admit_exclusive(void)
 		"   ORDER BY q.priority DESC, q.job_id LIMIT 1) f"
 		"  WHERE NOT EXISTS (SELECT FROM jobs.queue h"
 		"   WHERE h.owner = k.owner AND h.exclusive_key = k.exclusive_key"
-		"    AND h.next_run IS NULL AND h.blocked IS NULL))",
+		"    AND h.next_run IS NULL AND h.blocked IS NULL)"
+		/* a job that runs keeps its row as it is when it changes hands */
+		"   AND NOT EXISTS (SELECT FROM jobs.queue h JOIN jobs.job j ON j.job_id = h.job_id"
+		"    WHERE h.claimed AND h.exclusive_key = k.exclusive_key AND j.owner::oid = k.owner))",
 		0
 	};
 	CjStoreScope scope;
@@ -395,8 +398,10 @@ cj_job_queue_fail_ownerless(bool login_needed)
 /*
  * Cancel the unfinished jobs of another database, of which this one is a copy:
  * they run there.  What a copy's sessions submit is its own.
+ *
+ * Returns false if some are left, since their rows are locked: call again.
  */
-void
+bool
 cj_job_queue_cancel_copies(void)
 {
 	static CjStatement cancel = {
@@ -406,7 +411,21 @@ cj_job_queue_cancel_copies(void)
 				 "j.database <> $3"),
 		3, {TEXTOID, TEXTOID, OIDOID}
 	};
+	static CjStatement probe = {
+		"SELECT FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id"
+		" WHERE j.database <> $1 LIMIT 1",
+		1, {OIDOID}
+	};
+
+	CjStoreScope scope;
+	Datum		database = ObjectIdGetDatum(MyDatabaseId);
+	bool		left;
 
 	end_jobs(&cancel, CJ_JOB_CANCELED, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-			 ObjectIdGetDatum(MyDatabaseId));
+			 database);
+	cj_store_open(&scope, true);
+	left = cj_store_run(&probe, &database, NULL) > 0;
+	cj_store_close(&scope);
+
+	return !left;
 }

@@ -37,6 +37,6 @@ extern void cj_job_queue_ripen(void);
 extern void cj_job_queue_admit_exclusive(void);
 extern void cj_job_queue_resolve_dependencies(void);
 extern void cj_job_queue_fail_ownerless(bool login_needed);
-extern void cj_job_queue_cancel_copies(void);
+extern bool cj_job_queue_cancel_copies(void);
 
 #endif							/* CJ_JOB_QUEUE_STORE_H */

@@ -124,7 +124,7 @@ cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
 
 /*
  * The first of these jobs that does not exist, or that the role may not see;
- * 0 if there is none.
+ * 0 if there is none.  The others are not deleted before the transaction ends.
  */
 int64
 cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
@@ -135,6 +135,11 @@ cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
 		" ORDER BY n LIMIT 1",
 		2, {INT8ARRAYOID, OIDOID}
 	};
+	static CjStatement keep = {
+		"SELECT FROM jobs.job WHERE job_id = ANY ($1) AND pg_has_role($2, owner, 'USAGE')"
+		" ORDER BY job_id FOR KEY SHARE",
+		2, {INT8ARRAYOID, OIDOID}
+	};
 	CjStoreScope scope;
 	Datum		values[2];
 	bool		isnull;
@@ -143,6 +148,7 @@ cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
 	cj_store_open(&scope, false);
 	values[0] = cj_store_id_array(ids, nids);
 	values[1] = ObjectIdGetDatum(roleid);
+	cj_store_run(&keep, values, NULL);
 	if (cj_store_run(&find, values, NULL) > 0)
 		missing = DatumGetInt64(cj_store_value(0, 1, &isnull));
 	cj_store_close(&scope);

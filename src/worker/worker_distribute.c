@@ -56,6 +56,15 @@ cj_turn_note_requested(int64 id)
 }
 
 /*
+ * Look for requests for all jobs that no worker has.
+ */
+void
+cj_turn_note_all_requested(void)
+{
+	requested_all = true;
+}
+
+/*
  * Look in the next turn whether jobs wait of owners as whom no worker can
  * connect.
  */

@@ -223,11 +223,12 @@ wake_starved(const CjCoordinatorPlace *but, int nfreed)
 }
 
 /*
- * Tell the coordinator of a database of jobs that requests were committed for.
+ * Tell the coordinator of a database of jobs that requests were committed for;
+ * with "all", that it has to look at all jobs.
  * One that does not run looks at all when it starts.
  */
 void
-cj_coordinator_request(Oid database, const int64 *ids, int nids)
+cj_coordinator_request(Oid database, const int64 *ids, int nids, bool all)
 {
 	CjCoordinatorPlace *place;
 
@@ -235,7 +236,7 @@ cj_coordinator_request(Oid database, const int64 *ids, int nids)
 	place = cj_place_find(database);
 	if (place != NULL)
 	{
-		if (place->nrequested + nids > CJ_MAX_REQUESTED)
+		if (all || place->nrequested + nids > CJ_MAX_REQUESTED)
 			place->nrequested = CJ_MAX_REQUESTED + 1;
 		else
 		{

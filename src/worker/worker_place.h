@@ -108,7 +108,8 @@ extern bool cj_place_is_held(Oid database);
 extern void cj_coordinator_want(Oid database, bool scan);
 extern void cj_coordinator_wake(Oid database);
 extern void cj_coordinator_notify(Oid database);
-extern void cj_coordinator_request(Oid database, const int64 *ids, int nids);
+extern void cj_coordinator_request(Oid database, const int64 *ids, int nids,
+								   bool all);
 extern int	cj_coordinator_take_requested(int64 *ids);
 extern void cj_coordinator_wake_starved(void);
 extern int	cj_worker_reserve(void);

@@ -262,6 +262,8 @@ do_work(CjJob *job)
 		cj_worker_slot_set_deadline(cj_my_slot, job->timeout);
 	cj_job_type_require(job->type)->resume(job);
 	cj_pausepoint("worker.after_work");
+	if (!job->work_committed)
+		cj_worker_run_deferred();
 	if (job->timeout > 0 && cj_worker_slot_clear_deadline(cj_my_slot))
 		CHECK_FOR_INTERRUPTS();
 	finish_job(job, CJ_JOB_SUCCEEDED);

@@ -197,17 +197,24 @@ request_slot(CjWorkerSlot *slot)
 }
 
 /*
- * Is the job among these?
+ * Is the job among these, which are sorted?
  */
 static bool
 is_among(int64 job_id, const int64 *ids, int nids)
 {
-	for (int i = 0; i < nids; i++)
+	int			low = 0;
+	int			high = nids;
+
+	while (low < high)
 	{
-		if (ids[i] == job_id)
-			return true;
+		int			middle = low + (high - low) / 2;
+
+		if (ids[middle] < job_id)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	return low < nids && ids[low] == job_id;
 }
 
 /*
@@ -218,7 +225,7 @@ is_among(int64 job_id, const int64 *ids, int nids)
  * worker that is just putting it away: that one ignores the signal.
  */
 static void
-after_commit(const int64 *requested, int nrequested)
+after_commit(const int64 *requested, int nrequested, bool others)
 {
 	if (cj_worker_shared == NULL)
 		return;
@@ -239,7 +246,7 @@ after_commit(const int64 *requested, int nrequested)
 	}
 
 	/* It takes up what no worker has, and sees to it that workers obey. */
-	cj_coordinator_request(MyDatabaseId, requested, nrequested);
+	cj_coordinator_request(MyDatabaseId, requested, nrequested, others);
 }
 
 /*

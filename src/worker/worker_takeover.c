@@ -33,14 +33,16 @@ static bool stale_claims = true;
 
 /*
  * Free the claims whose workers are not there any more, and cancel what belongs
- * to a database of which this one is a copy.  Done once, when a coordinator
- * starts: later on slots tell.
+ * to a database of which this one is a copy.  Done when a coordinator starts,
+ * until no row is locked: later on slots tell.
  */
 static void
 free_stale_claims(void)
 {
 	uint64	   *alive;
 	int			nalive = 0;
+	bool		freed;
+	bool		canceled;
 
 	if (!stale_claims)
 		return;
@@ -58,10 +60,13 @@ free_stale_claims(void)
 	cj_worker_unlock();
 
 	cj_turn_begin();
-	stale_claims = !cj_job_claim_free_stale(cj_worker_shared->server_start,
-											alive, nalive);
-	cj_job_queue_cancel_copies();
+	freed = cj_job_claim_free_stale(cj_worker_shared->server_start, alive, nalive);
+	canceled = cj_job_queue_cancel_copies();
+	stale_claims = !freed || !canceled;
 	cj_store_commit();
+
+	/* What was freed may have a request. */
+	cj_turn_note_all_requested();
 	pfree(alive);
 }
 

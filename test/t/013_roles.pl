@@ -514,6 +514,8 @@ is(status($client, $jobs{paused}),
 is( ran(),
 	'finished as leaver, pending as heir, reverting: undone as leaver, running as leaver',
 	'REASSIGN OWNED to a role of the owner\'s: a run goes on as it began');
+is($client->value("SELECT runs FROM jobs.jobs WHERE job_id = $jobs{running}"),
+	'1', 'REASSIGN OWNED to a role of the owner\'s: once');
 $client->rows("CANCEL JOB $jobs{paused}");
 ok(ends($jobs{paused}),
 	'REASSIGN OWNED to a role of the owner\'s: paused can be cancelled');
