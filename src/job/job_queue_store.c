@@ -149,6 +149,25 @@ cj_job_queue_settle(const int64 *ids, int nids)
 }
 
 /*
+ * Is there no unfinished job?
+ */
+bool
+cj_job_queue_is_empty(void)
+{
+	static CjStatement probe = {
+		"SELECT FROM jobs.queue LIMIT 1", 0
+	};
+	CjStoreScope scope;
+	bool		empty;
+
+	cj_store_open(&scope, true);
+	empty = cj_store_run(&probe, NULL, NULL) == 0;
+	cj_store_close(&scope);
+
+	return empty;
+}
+
+/*
  * Look what is in the queue.
  */
 void
@@ -160,8 +179,7 @@ cj_job_queue_look(CjQueueLook *look)
 		" EXISTS (SELECT FROM jobs.queue WHERE blocked = 'exclusive' AND next_run IS NULL),"
 		" EXISTS (SELECT FROM jobs.dependency),"
 		" (SELECT ceil(extract(epoch FROM next_run - clock_timestamp()) * 1000)::bigint"
-		"  FROM jobs.queue WHERE next_run IS NOT NULL ORDER BY next_run LIMIT 1),"
-		" EXISTS (SELECT FROM jobs.queue)",
+		"  FROM jobs.queue WHERE next_run IS NOT NULL ORDER BY next_run LIMIT 1)",
 		0
 	};
 	CjStoreScope scope;
@@ -175,7 +193,6 @@ cj_job_queue_look(CjQueueLook *look)
 	look->dependency = DatumGetBool(cj_store_value(0, 3, &isnull));
 	delay = DatumGetInt64(cj_store_value(0, 4, &isnull));
 	look->next_run = isnull ? -1 : (long) Max(delay, 0);
-	look->any = DatumGetBool(cj_store_value(0, 5, &isnull));
 	cj_store_close(&scope);
 }
 

@@ -23,7 +23,6 @@
 /* What is in the queue. */
 typedef struct CjQueueLook
 {
-	bool		any;			/* an unfinished job */
 	bool		ready;			/* a job that can be claimed */
 	bool		exclusive;		/* one that waits for its exclusive key */
 	bool		dependency;		/* one that waits for another */
@@ -32,6 +31,7 @@ typedef struct CjQueueLook
 } CjQueueLook;
 
 extern bool cj_job_queue_settle(const int64 *ids, int nids);
+extern bool cj_job_queue_is_empty(void);
 extern void cj_job_queue_look(CjQueueLook *look);
 extern void cj_job_queue_ripen(void);
 extern void cj_job_queue_admit_exclusive(void);

@@ -128,7 +128,7 @@ static bool
 must_not_write(long *timeout)
 {
 	static bool told = false;
-	CjQueueLook look;
+	bool		wait;
 
 	if (!cj_store_server_is_read_only())
 	{
@@ -137,10 +137,10 @@ must_not_write(long *timeout)
 	}
 
 	cj_turn_begin();
-	cj_job_queue_look(&look);
+	wait = !cj_job_queue_is_empty();
 	cj_store_commit();
-	*timeout = look.any ? CJ_RETRY_INTERVAL : CJ_NOTHING_DUE;
-	if (!told && look.any)
+	*timeout = wait ? CJ_RETRY_INTERVAL : CJ_NOTHING_DUE;
+	if (!told && wait)
 	{
 		told = true;
 		ereport(LOG,
