@@ -195,6 +195,24 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 }
 
 /*
+ * Put jobs that had ended as revert-failed into the queue again.
+ */
+static void
+revive(const int64 *ids, int nids)
+{
+	static CjStatement insert = {
+		"INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, blocked)"
+		" SELECT job_id, owner, job_type, priority, exclusive_key,"
+		"  CASE WHEN exclusive_key IS NOT NULL THEN 'exclusive' END"
+		" FROM jobs.job WHERE job_id = ANY ($1)",
+		1, {INT8ARRAYOID}
+	};
+	Datum		value = cj_store_id_array(ids, nids);
+
+	cj_store_run(&insert, &value, NULL);
+}
+
+/*
  * Write the requests of one next state, with who asked and why.
  *
  * RESUME starts the count of attempts anew, at once or at the job's start time, and forgets who paused the job; a job
@@ -205,12 +223,7 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 			   Oid roleid, const char *reason)
 {
 	static CjStatement update = {
-		"WITH revived AS ("
-		" INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, blocked)"
-		" SELECT job_id, owner, job_type, priority, exclusive_key,"
-		"  CASE WHEN exclusive_key IS NOT NULL THEN 'exclusive' END"
-		" FROM jobs.job WHERE job_id = ANY ($1) AND state = 'revert-failed'),"
-		" changed AS ("
+		"WITH changed AS ("
 		" UPDATE jobs.job SET state = $2, requested_by = $3::regrole,"
 		"  request_reason = $4,"
 		"  next_run = CASE WHEN start_at > clock_timestamp() THEN start_at END,"
@@ -353,6 +366,8 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 		}
 		if (nchanged > 0)
 		{
+			if (verb == CJ_CONTROL_CANCEL && next == CJ_JOB_REVERTING)
+				revive(changed, nchanged);
 			write_requests(verb, (CjJobState) next, changed, nchanged, roleid,
 						   reason);
 			cj_job_pending_add_requests(changed, nchanged);
