@@ -14,9 +14,11 @@ OBJS = \
 	src/cancel_job.o \
 	src/base/base_extension.o \
 	src/base/base_guc.o \
+	src/base/base_ids.o \
 	src/base/base_pausepoint.o \
 	src/base/base_shmem.o \
 	src/base/base_store.o \
+	src/base/base_utility.o \
 	src/base/base_wait.o \
 	src/privilege/privilege_job.o \
 	src/job/job_claim_store.o \

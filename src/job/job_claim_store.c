@@ -32,6 +32,11 @@
 /* So often a job is taken up at once after its worker was gone. */
 #define PATIENCE 3
 
+/* cj_job_retry_delay() from now on, in SQL; the delays are in milliseconds. */
+#define TIME_AFTER_DELAY(nfailed, initial_delay, max_delay) \
+	"clock_timestamp() + least(" initial_delay " * 2 ^ least(" nfailed ", 30), " max_delay ")" \
+	" * interval '1 millisecond'"
+
 /*
  * The two arrays that tell the claim about shares: of whom (oid or text), and
  * how many jobs.
@@ -274,7 +279,7 @@ cj_job_claim_lost(int64 id, uint64 generation, bool undo, bool possible,
 		"  revert_error = CASE WHEN undo_failed THEN $5 ELSE revert_error END,"
 		"  revert_runs = revert_runs + undo_failed::integer,"
 		"  next_run = CASE WHEN undo_failed AND t.state = 'reverting'"
-		"   THEN clock_timestamp() + least($8 * 2 ^ least(revert_runs, 30), $9) * interval '1 millisecond' END,"
+		"   THEN " TIME_AFTER_DELAY("revert_runs", "$8", "$9") " END,"
 		"  finished = CASE WHEN t.state IN ('failed', 'canceled', 'revert-failed') THEN clock_timestamp() END,"
 		"  modified = clock_timestamp()"
 		" FROM target t WHERE j.job_id = t.job_id"
@@ -339,8 +344,8 @@ cj_job_claim_free_stale(TimestampTz server_start, const uint64 *alive,
 		"  AND (claim_server <> $1 OR claim_generation <> ALL ($2))),"
 		" freed AS ("
 		" UPDATE jobs.job SET claim_server = NULL, claim_generation = NULL,"
-		"  next_run = CASE WHEN runs - attempts - revert_runs > $3 THEN clock_timestamp()"
-		"   + least($4 * 2 ^ least(runs - attempts - revert_runs - $3 - 1, 30), $5) * interval '1 millisecond' END,"
+		"  next_run = CASE WHEN runs - attempts - revert_runs > $3"
+		"   THEN " TIME_AFTER_DELAY("runs - attempts - revert_runs - $3 - 1", "$4", "$5") " END,"
 		"  modified = clock_timestamp()"
 		" WHERE job_id IN (SELECT job_id FROM jobs.job"
 		"  WHERE job_id IN (SELECT job_id FROM stale) FOR NO KEY UPDATE SKIP LOCKED)"
@@ -352,16 +357,11 @@ cj_job_claim_free_stale(TimestampTz server_start, const uint64 *alive,
 	};
 	CjStoreScope scope;
 	Datum		values[5];
-	Datum	   *generations;
 	bool		all;
 
 	cj_store_open(&scope, true);
-	generations = palloc((nalive + 1) * sizeof(Datum));
-	for (int i = 0; i < nalive; i++)
-		generations[i] = Int64GetDatum((int64) alive[i]);
 	values[0] = TimestampTzGetDatum(server_start);
-	values[1] = PointerGetDatum(construct_array_builtin(generations, nalive,
-														INT8OID));
+	values[1] = cj_store_id_array((const int64 *) alive, nalive);
 	values[2] = Int32GetDatum(PATIENCE);
 	values[3] = Int32GetDatum(cj_guc_retry_initial_delay);
 	values[4] = Int32GetDatum(cj_guc_retry_max_delay);

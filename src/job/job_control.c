@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 
 #include "base/base_guc.h"
+#include "base/base_ids.h"
 #include "base/base_store.h"
 #include "job/job_control.h"
 #include "job/job_error.h"
@@ -39,18 +40,6 @@ typedef struct ControlTarget
 	char	   *error;
 	char	   *type;
 } ControlTarget;
-
-/*
- * qsort and bsearch comparator of ids.
- */
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
 
 /*
  * What CANCEL JOB makes of a job; raises the error for what it may not be
@@ -302,7 +291,7 @@ decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 		ControlTarget *target;
 
 		target = bsearch(&ids[i], targets, ntargets, sizeof(ControlTarget),
-						 compare_ids);
+						 cj_ids_compare);
 		if (target == NULL)
 			error_for_missing(roleid, ids[i]);
 		if (target->next == target->state)
@@ -341,7 +330,7 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 	int64	   *changed;
 
 	StaticAssertStmt(offsetof(ControlTarget, id) == 0,
-					 "compare_ids() compares targets by their first field");
+					 "cj_ids_compare() compares targets by their first field");
 
 	PreventCommandIfReadOnly(commands[verb]);
 	nothers = cj_job_self_take_out(verb, roleid, ids, nids, &others);

@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "base/base_ids.h"
 #include "compat.h"
 #include "job/job_event.h"
 #include "job/job_listen.h"
@@ -159,7 +160,7 @@ cj_job_event_find(const int64 *ids, int nids, bool *submitted)
 	{
 		const CjJobEvent *event = &events[i].event;
 
-		if (cj_job_wait_has_id(ids, nids, event->job_id))
+		if (cj_ids_contain(ids, nids, event->job_id))
 		{
 			*submitted = !events[i].lock_only && event->state == CJ_JOB_PENDING;
 			return event->job_id;
@@ -297,7 +298,7 @@ collect_finished(void)
 		if (is_told(noted) && cj_job_state_is_terminal(noted->event.state))
 			finished[nfinished++] = noted->event.job_id;
 	}
-	cj_job_wait_sort_ids(finished, nfinished);
+	cj_ids_sort(finished, nfinished);
 }
 
 /*

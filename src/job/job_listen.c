@@ -32,6 +32,7 @@
 #include "tcop/utility.h"
 
 #include "base/base_shmem.h"
+#include "base/base_utility.h"
 #include "compat.h"
 #include "job/job_listen.h"
 
@@ -234,12 +235,8 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 	bool		listens = is_listen(pstmt->utilityStmt);
 	bool		unlistens = is_unlisten(pstmt->utilityStmt);
 
-	if (prev_process_utility)
-		prev_process_utility(pstmt, query, readonly, context, params,
-							 environment, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, query, readonly, context, params,
-								environment, dest, qc);
+	cj_utility_run(prev_process_utility, pstmt, query, readonly, context, params,
+				   environment, dest, qc);
 
 	if (listens)
 		begin_to_listen();

@@ -22,6 +22,7 @@
 #include "utils/acl.h"
 
 #include "base/base_extension.h"
+#include "base/base_utility.h"
 #include "job/job_owner.h"
 #include "job/job_owner_store.h"
 
@@ -97,12 +98,8 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 	bool		ours = IsA(statement, ReassignOwnedStmt) ||
 	IsA(statement, DropOwnedStmt);
 
-	if (prev_process_utility)
-		prev_process_utility(pstmt, query, readonly, context, params,
-							 environment, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, query, readonly, context, params,
-								environment, dest, qc);
+	cj_utility_run(prev_process_utility, pstmt, query, readonly, context, params,
+				   environment, dest, qc);
 	if (!ours)
 		return;
 

@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "utils/memutils.h"
 
+#include "base/base_ids.h"
 #include "job/job_pending.h"
 
 /* One per (sub)transaction that did something, the innermost first. */
@@ -115,18 +116,6 @@ cj_job_pending_add_requests(const int64 *ids, int nids)
 }
 
 /*
- * qsort comparator of ids.
- */
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
-
-/*
  * At commit act; at abort forget, but tell that the rows are free again; a
  * PREPARE is refused, since the later COMMIT PREPARED, possibly after a
  * restart, could not signal anyone.
@@ -155,8 +144,7 @@ at_transaction_end(XactEvent event, void *arg)
 				commit_hook(NULL, 0, false);
 			else
 			{
-				if (level->nids > 1)
-					qsort(level->ids, level->nids, sizeof(int64), compare_ids);
+				cj_ids_sort(level->ids, level->nids);
 				commit_hook(level->ids, level->nids, level->others);
 			}
 			break;

@@ -252,6 +252,18 @@ cj_job_queue_admit_exclusive(void)
 }
 
 /*
+ * The end of a statement that ends waiting jobs, those that it calls "changed":
+ * they wait for nothing any more, and their messages say why.
+ */
+#define FORGET_CHANGED \
+	" unqueued AS (DELETE FROM jobs.queue q USING changed c WHERE q.job_id = c.job_id)," \
+	" undepended AS (DELETE FROM jobs.dependency d USING changed c WHERE d.job_id = c.job_id)," \
+	" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)" \
+	"  SELECT job_id, 'error', sqlstate, error FROM changed" \
+	"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)" \
+	" SELECT job_id, job_type, state, error FROM changed"
+
+/*
  * Cancel the jobs that depend on one that did not succeed, unless they are to
  * run all the same.  Returns how many were canceled: others may depend on them.
  */
@@ -276,12 +288,7 @@ cancel_dependents(void)
 		"  sqlstate = $2, finished = clock_timestamp(), modified = clock_timestamp()"
 		" FROM target t WHERE j.job_id = t.job_id"
 		" RETURNING j.job_id, j.job_type, j.state, j.error, j.sqlstate),"
-		" unqueued AS (DELETE FROM jobs.queue q USING changed c WHERE q.job_id = c.job_id),"
-		" undepended AS (DELETE FROM jobs.dependency d USING changed c WHERE d.job_id = c.job_id),"
-		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
-		"  SELECT job_id, 'error', sqlstate, error FROM changed"
-		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)"
-		" SELECT job_id, job_type, state FROM changed",
+		FORGET_CHANGED,
 		2, {TEXTOID, TEXTOID}
 	};
 	CjStoreScope scope;
@@ -382,12 +389,7 @@ end_jobs(CjStatement *statement, CjJobState to, int sqlerrcode, Datum argument)
 	"  finished = clock_timestamp(), modified = clock_timestamp()" \
 	" FROM target t WHERE j.job_id = t.job_id" \
 	" RETURNING j.job_id, j.job_type, j.state, j.error, j.sqlstate)," \
-	" unqueued AS (DELETE FROM jobs.queue q USING changed c WHERE q.job_id = c.job_id)," \
-	" undepended AS (DELETE FROM jobs.dependency d USING changed c WHERE d.job_id = c.job_id)," \
-	" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)" \
-	"  SELECT job_id, 'error', sqlstate, error FROM changed" \
-	"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)" \
-	" SELECT job_id, job_type, state, error FROM changed"
+	FORGET_CHANGED
 
 /*
  * Fail the waiting jobs of owners as whom no worker can connect: dropped, or,

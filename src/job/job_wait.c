@@ -39,6 +39,7 @@
 #include "utils/memutils.h"
 
 #include "base/base_guc.h"
+#include "base/base_ids.h"
 #include "base/base_shmem.h"
 #include "base/base_store.h"
 #include "base/base_wait.h"
@@ -102,36 +103,6 @@ static CjShmemItem item = {
 };
 
 /*
- * qsort and bsearch comparator of ids.
- */
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
-
-/*
- * Sort ids.
- */
-void
-cj_job_wait_sort_ids(int64 *ids, int nids)
-{
-	qsort(ids, nids, sizeof(int64), compare_ids);
-}
-
-/*
- * Is an id among these, which are sorted?
- */
-bool
-cj_job_wait_has_id(const int64 *ids, int nids, int64 id)
-{
-	return bsearch(&id, ids, nids, sizeof(int64), compare_ids) != NULL;
-}
-
-/*
  * Sort ids and take out repeated ones; returns how many are left.
  */
 static int
@@ -139,7 +110,7 @@ sort_unique_ids(int64 *ids, int nids)
 {
 	int			nunique = 0;
 
-	cj_job_wait_sort_ids(ids, nids);
+	cj_ids_sort(ids, nids);
 	for (int i = 0; i < nids; i++)
 	{
 		if (nunique == 0 || ids[nunique - 1] != ids[i])
@@ -159,7 +130,7 @@ take_out(WaitPlace *place, const int64 *ids, int nids, bool among)
 
 	for (int i = 0; i < place->nids; i++)
 	{
-		if (cj_job_wait_has_id(ids, nids, place->ids[i]) != among)
+		if (cj_ids_contain(ids, nids, place->ids[i]) != among)
 			place->ids[nleft++] = place->ids[i];
 	}
 	place->nids = nleft;
@@ -323,7 +294,7 @@ check_possible(const int64 *ids, int nids)
 	int64		self = cj_job_self_id();
 	int64		own = cj_job_event_find(ids, nids, &submitted);
 
-	if (self != 0 && cj_job_wait_has_id(ids, nids, self))
+	if (self != 0 && cj_ids_contain(ids, nids, self))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("job %lld cannot wait for itself", (long long) self)));
@@ -369,7 +340,7 @@ add_waited_for(List *pids, int pid, const CjJobRunner *runners, int nrunners)
 
 	for (int i = 0; i < nrunners; i++)
 	{
-		if (cj_job_wait_has_id(ids, nids, runners[i].job_id))
+		if (cj_ids_contain(ids, nids, runners[i].job_id))
 			pids = list_append_unique_int(pids, runners[i].pid);
 	}
 	return pids;
@@ -426,7 +397,7 @@ check_deadlock(const int64 *ids, int nids)
 
 	for (int i = 0; i < nrunners; i++)
 	{
-		if (!cj_job_wait_has_id(ids, nids, runners[i].job_id) ||
+		if (!cj_ids_contain(ids, nids, runners[i].job_id) ||
 			!waits_for_us(runners[i].pid, runners, nrunners))
 			continue;
 		ereport(ERROR,

@@ -33,7 +33,5 @@ extern void cj_job_wait_set_runners(CjJobRunnersHook hook);
 extern bool cj_job_wait(int64 *ids, int nids, int64 timeout);
 extern void cj_job_wait_complete(int64 *ids, int nids);
 extern void cj_job_wait_wake(const int64 *finished, int nfinished);
-extern void cj_job_wait_sort_ids(int64 *ids, int nids);
-extern bool cj_job_wait_has_id(const int64 *ids, int nids, int64 id);
 
 #endif							/* CJ_JOB_WAIT_H */

@@ -21,6 +21,7 @@
 #include "utils/portal.h"
 
 #include "base/base_extension.h"
+#include "base/base_utility.h"
 #include "compat.h"
 #include "syntax/syntax.h"
 #include "syntax/syntax_availability.h"
@@ -112,12 +113,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	show = show && clients;
 	drops = cj_show_is_dropped_by(statement);
 
-	if (prev_ProcessUtility_hook)
-		prev_ProcessUtility_hook(pstmt, queryString, readOnlyTree, context,
-								 params, queryEnv, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context,
-								params, queryEnv, dest, qc);
+	cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
+				   context, params, queryEnv, dest, qc);
 
 	if (show)
 		cj_message_set_counted_tag("SHOW JOBS");

@@ -27,6 +27,7 @@
 #include "compat.h"
 #include "job/job_queue_store.h"
 #include "job/job_store.h"
+#include "worker/worker_place.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_process.h"
 #include "worker/worker_signal.h"
@@ -107,17 +108,6 @@ copy_progress(void)
 }
 
 /*
- * The shorter of two times to wait; CJ_NOTHING_DUE is none.
- */
-static long
-shorter(long timeout, long other)
-{
-	if (other == CJ_NOTHING_DUE)
-		return timeout;
-	return timeout == CJ_NOTHING_DUE ? other : Min(timeout, other);
-}
-
-/*
  * Does the server's configuration want nobody to write?  A failover manager
  * keeps a server that it has just promoted so until it is sure that the old
  * primary has ended.  A job that was started now would fail, or happen on both.
@@ -165,14 +155,14 @@ run_turn(void)
 	TimestampTz now = GetCurrentTimestamp();
 
 	cj_pool_check_started();
-	timeout = shorter(timeout, cj_worker_enforce_requests());
+	timeout = cj_shorter(timeout, cj_worker_enforce_requests());
 	if (must_not_write(&retry))
-		return shorter(timeout, retry);
+		return cj_shorter(timeout, retry);
 
-	timeout = shorter(timeout, cj_turn_take_over_jobs());
-	timeout = shorter(timeout, cj_turn_distribute_jobs());
+	timeout = cj_shorter(timeout, cj_turn_take_over_jobs());
+	timeout = cj_shorter(timeout, cj_turn_distribute_jobs());
 	cj_pool_shrink();
-	timeout = shorter(timeout, cj_turn_delete_old_jobs());
+	timeout = cj_shorter(timeout, cj_turn_delete_old_jobs());
 
 	if (TimestampDifferenceExceeds(progress_copied, now, PROGRESS_INTERVAL))
 	{

@@ -33,6 +33,7 @@
 #include "utils/syscache.h"
 
 #include "base/base_extension.h"
+#include "base/base_utility.h"
 #include "base/base_wait.h"
 #include "compat.h"
 #include "job/job_pending.h"
@@ -294,23 +295,6 @@ at_transaction_end(XactEvent event, void *arg)
 }
 
 /*
- * Run a utility command as if this hook were not there.
- */
-static void
-run_utility(PlannedStmt *pstmt, const char *query, bool readonly,
-			ProcessUtilityContext context, ParamListInfo params,
-			QueryEnvironment *environment, DestReceiver *dest,
-			QueryCompletion *qc)
-{
-	if (prev_process_utility)
-		prev_process_utility(pstmt, query, readonly, context, params,
-							 environment, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, query, readonly, context, params,
-								environment, dest, qc);
-}
-
-/*
  * ProcessUtility_hook.
  */
 static void
@@ -325,8 +309,8 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 
 	if (!OidIsValid(database))
 	{
-		run_utility(pstmt, query, readonly, context, params, environment,
-					dest, qc);
+		cj_utility_run(prev_process_utility, pstmt, query, readonly, context,
+					   params, environment, dest, qc);
 		note_change(stmt);
 		return;
 	}
@@ -334,8 +318,8 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 	PG_TRY();
 	{
 		leave_database(database);
-		run_utility(pstmt, query, readonly, context, params, environment,
-					dest, qc);
+		cj_utility_run(prev_process_utility, pstmt, query, readonly, context,
+					   params, environment, dest, qc);
 		note_change(stmt);
 		if (drop)
 			(void) cj_worker_slots_leave(database, true);

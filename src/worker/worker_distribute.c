@@ -23,6 +23,7 @@
 #include "job/job_claim_store.h"
 #include "job/job_queue_store.h"
 #include "job/job_type.h"
+#include "worker/worker_place.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_slot.h"
 #include "worker/worker_turn.h"
@@ -306,7 +307,7 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
 	*more = left || (look.ready && nclaims == limit);
 
 	if (!settled || left)
-		*next_due = *next_due < 0 ? CJ_LOCKED_INTERVAL : Min(*next_due, CJ_LOCKED_INTERVAL);
+		*next_due = cj_shorter(*next_due, CJ_LOCKED_INTERVAL);
 	return nclaims;
 }
 
@@ -338,7 +339,6 @@ cj_turn_distribute_jobs(void)
 	cj_pausepoint("coordinator.after_assign");
 	cj_worker_unreserve(nassigned, more && nassigned == nclaims);
 
-
 	if (nclaims > 0)
 		release_claims(claims + nassigned, nclaims - nassigned);
 	if (nassigned < nclaims)
@@ -350,6 +350,6 @@ cj_turn_distribute_jobs(void)
 		next_due = 0;			/* there may be more for the others */
 	out_of_processes = false;
 	if (unreleased_claims != NIL)
-		next_due = next_due < 0 ? CJ_LOCKED_INTERVAL : Min(next_due, CJ_LOCKED_INTERVAL);
+		next_due = cj_shorter(next_due, CJ_LOCKED_INTERVAL);
 	return next_due;
 }

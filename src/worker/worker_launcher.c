@@ -131,17 +131,6 @@ end_catalog_access(void)
 }
 
 /*
- * The shorter of two times to wait, of which -1 is none.
- */
-static long
-shorter(long timeout, long other)
-{
-	if (other < 0)
-		return timeout;
-	return timeout < 0 ? other : Min(timeout, other);
-}
-
-/*
  * Have each database looked into: which of them have the extension, and work,
  * only a process in them can tell.
  */
@@ -450,7 +439,7 @@ start_due(void)
 				timeout = cj_place_ask_to_yield(true);
 				break;
 			case SEAT_FULL:
-				return shorter(timeout, cj_place_ask_to_yield(false));
+				return cj_shorter(timeout, cj_place_ask_to_yield(false));
 		}
 	}
 	return -1;
@@ -520,15 +509,15 @@ run_turn(void)
 	max_running = cj_guc_max_running;
 	clear_ended();
 	timeout = check_started() ? START_INTERVAL : -1;
-	timeout = shorter(timeout, start_due());
+	timeout = cj_shorter(timeout, start_due());
 	publish_parked();
 
 	now = GetCurrentTimestamp();
 	next = cj_due_next(now);
 	if (next != DT_NOEND)
-		timeout = shorter(timeout,
-						  Min(TimestampDifferenceMilliseconds(now, next),
-							  LONGEST_INTERVAL));
+		timeout = cj_shorter(timeout,
+							 Min(TimestampDifferenceMilliseconds(now, next),
+								 LONGEST_INTERVAL));
 	return is_woken() ? 0 : timeout;
 }
 

@@ -212,7 +212,8 @@ finish_committed(const CjJob *job, CjJobState to)
 }
 
 /*
- * Finish a job in the transaction of its work: both commit or neither.
+ * Finish a job in the transaction of its work, whose deferred part has been
+ * done: both commit or neither.
  */
 static void
 finish_job(const CjJob *job, CjJobState to)
@@ -227,7 +228,6 @@ finish_job(const CjJob *job, CjJobState to)
 		finish_committed(job, to);
 	else
 	{
-		cj_worker_run_deferred();
 		cj_job_message_flush(job->id);
 		if (!change_job(job, &change))
 			cj_job_error_stopped();
@@ -283,6 +283,8 @@ undo_work(CjJob *job)
 	if (cj_job_type_needs_cleanup(job))
 		type->on_fail_or_cancel(job);
 	cj_pausepoint("worker.after_undo");
+	if (!job->work_committed)
+		cj_worker_run_deferred();
 	finish_job(job, job->outcome == CJ_OUTCOME_CANCELED ?
 			   CJ_JOB_CANCELED : CJ_JOB_FAILED);
 }

@@ -20,7 +20,9 @@
 #include "miscadmin.h"
 
 #include "base/base_guc.h"
+#include "base/base_ids.h"
 #include "job/job_pending.h"
+#include "worker/worker_place.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
@@ -197,27 +199,6 @@ request_slot(CjWorkerSlot *slot)
 }
 
 /*
- * Is the job among these, which are sorted?
- */
-static bool
-is_among(int64 job_id, const int64 *ids, int nids)
-{
-	int			low = 0;
-	int			high = nids;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (ids[middle] < job_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < nids && ids[low] == job_id;
-}
-
-/*
  * CjJobCommitHook: after a commit, interrupt the workers of the jobs that
  * requests were made for, and wake the coordinator.
  *
@@ -239,7 +220,7 @@ after_commit(const int64 *requested, int nrequested, bool others)
 
 			if ((slot->state == CJ_SLOT_BUSY || slot->state == CJ_SLOT_STARTING) &&
 				slot->database == MyDatabaseId &&
-				is_among(slot->job_id, requested, nrequested))
+				cj_ids_contain(requested, nrequested, slot->job_id))
 				request_slot(slot);
 		}
 		cj_worker_unlock();
@@ -270,14 +251,12 @@ cj_worker_enforce_requests(void)
 
 		cj_worker_lock(LW_EXCLUSIVE);
 		left = enforce_deadline(slot);
-		if (left >= 0 && (timeout < 0 || left < timeout))
-			timeout = left;
+		timeout = cj_shorter(timeout, left);
 		if (disobeys(slot))
 		{
 			hopeless = enforce_request(slot);
 			then = *slot;
-			if (timeout < 0 || timeout > RESIGNAL_INTERVAL)
-				timeout = RESIGNAL_INTERVAL;
+			timeout = cj_shorter(timeout, RESIGNAL_INTERVAL);
 		}
 		cj_worker_unlock();
 		if (hopeless)

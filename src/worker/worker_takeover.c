@@ -19,6 +19,7 @@
 #include "job/job_queue_store.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
+#include "worker/worker_place.h"
 #include "worker/worker_slot.h"
 #include "worker/worker_turn.h"
 
@@ -180,6 +181,6 @@ cj_turn_take_over_jobs(void)
 	free_stale_claims();
 	timeout = take_over_lost_jobs();
 	if (stale_claims)
-		timeout = timeout < 0 ? CJ_LOCKED_INTERVAL : Min(timeout, CJ_LOCKED_INTERVAL);
+		timeout = cj_shorter(timeout, CJ_LOCKED_INTERVAL);
 	return timeout;
 }

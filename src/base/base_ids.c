@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * base_ids.c
+ *	  Sorted arrays of ids.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/base/base_ids.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/base_ids.h"
+
+/*
+ * qsort and bsearch comparator of ids, and of structs that begin with one.
+ */
+int
+cj_ids_compare(const void *a, const void *b)
+{
+	int64		left = *(const int64 *) a;
+	int64		right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * Sort ids.  Allocates and raises nothing.
+ */
+void
+cj_ids_sort(int64 *ids, int nids)
+{
+	if (nids > 1)
+		qsort(ids, nids, sizeof(int64), cj_ids_compare);
+}
+
+/*
+ * Is an id among these, which are sorted?  Allocates and raises nothing.
+ */
+bool
+cj_ids_contain(const int64 *ids, int nids, int64 id)
+{
+	return nids > 0 &&
+		bsearch(&id, ids, nids, sizeof(int64), cj_ids_compare) != NULL;
+}
