@@ -47,9 +47,11 @@ $original->rows('CREATE EXTENSION cancel_job');
 $job = $original->value(
 	"SELECT jobs.submit('SELECT 1', start_at => clock_timestamp() + interval '1 day')");
 $original->disconnect;
-wait_for($client, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'original'");
+# The copy stays closed until its coordinator is held: one that is held in the
+# original would keep it from being copied.
+$client->rows('CREATE DATABASE copy TEMPLATE original ALLOW_CONNECTIONS false');
 set_conf($node, 'jobs.debug_pausepoints' => 'coordinator.before_claim');
-$client->rows('CREATE DATABASE copy TEMPLATE original');
+$client->rows('ALTER DATABASE copy ALLOW_CONNECTIONS true');
 $locker = lock_row('copy', $job);
 is(status($locker, $job), 'pending', 'a locked job of the original waits');
 $locker->rows('ROLLBACK');
