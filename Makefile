@@ -23,10 +23,12 @@ OBJS = \
 	src/privilege/privilege_job.o \
 	src/job/job_claim_store.o \
 	src/job/job_control.o \
+	src/job/job_control_many.o \
 	src/job/job_error.o \
 	src/job/job_event.o \
 	src/job/job_listen.o \
 	src/job/job_message.o \
+	src/job/job_outcome_store.o \
 	src/job/job_owner.o \
 	src/job/job_owner_store.o \
 	src/job/job_pending.o \
@@ -61,11 +63,15 @@ OBJS = \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_availability.o \
+	src/syntax/syntax_command.o \
 	src/syntax/syntax_control.o \
 	src/syntax/syntax_error.o \
+	src/syntax/syntax_family.o \
 	src/syntax/syntax_hooks.o \
 	src/syntax/syntax_mask.o \
 	src/syntax/syntax_message.o \
+	src/syntax/syntax_parameter.o \
+	src/syntax/syntax_reader.o \
 	src/syntax/syntax_recovery.o \
 	src/syntax/syntax_scan.o \
 	src/syntax/syntax_selftest.o \
@@ -74,6 +80,7 @@ OBJS = \
 	src/syntax/syntax_source.o \
 	src/syntax/syntax_text.o \
 	src/syntax/syntax_translate.o \
+	src/syntax/syntax_with.o \
 	src/sqlfn/sqlfn_control.o \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
@@ -98,10 +105,11 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_hostile privilege_attack syntax_statements syntax_errors
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_hostile privilege_attack syntax_statements syntax_errors \
+	syntax_control syntax_show
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
-ISOLATION = cancel_vs_finish control_twice pause_vs_claim wait_vs_finish
+ISOLATION = cancel_vs_finish control_overlap control_twice pause_vs_claim wait_vs_finish
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=$(EXTENSION) \
 	--encoding=UTF8 --no-locale
 

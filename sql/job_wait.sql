@@ -5,6 +5,8 @@ CREATE TABLE test.waits (name text PRIMARY KEY, job bigint);
 GRANT ALL ON test.waits TO PUBLIC;
 CREATE FUNCTION test.job(text) RETURNS bigint LANGUAGE sql AS
 	'SELECT job FROM test.waits WHERE name = $1';
+-- Notices of how jobs ended have their ids.
+SET client_min_messages = warning;
 
 -- Nothing to wait for: no job, unknown ones, ended ones.
 SELECT jobs.wait(NULL::bigint), jobs.wait(NULL::bigint[]), jobs.wait('{}'::bigint[]),
@@ -21,6 +23,34 @@ SELECT jobs.submit('SELECT 1/0') AS fails, jobs.submit('SELECT pg_sleep(600)') A
 CANCEL JOB :sleeps;
 SELECT jobs.wait(ARRAY[:fails, :sleeps]);
 SELECT status FROM [SHOW JOBS WHEN COMPLETE VALUES (:fails), (:sleeps)] ORDER BY 1;
+
+-- How they ended is an error, if that is wanted; so is a pause.
+SELECT test.try(format('SELECT jobs.wait(%s, strict => true)', :fails));
+SELECT jobs.submit('SELECT pg_sleep(600)') AS sleeps \gset
+CANCEL JOB :sleeps WITH REASON = 'too slow';
+SELECT jobs.wait(:sleeps);
+\set VERBOSITY terse
+CALL jobs.wait_for(:sleeps, strict => true);
+\set VERBOSITY default
+DO $$
+DECLARE
+	detail text;
+BEGIN
+	PERFORM jobs.wait((SELECT max(job_id) FROM jobs.jobs), strict => true);
+EXCEPTION WHEN query_canceled THEN
+	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+	RAISE WARNING '%', regexp_replace(replace(detail, current_user, 'ME'), '\d+', 'N');
+END $$;
+SELECT jobs.wait(:done, strict => true), jobs.wait(-1, strict => true);
+SELECT jobs.submit('SELECT pg_sleep(600)') AS sleeps \gset
+PAUSE JOB :sleeps WITH REASON = 'be back soon';
+SELECT test.try(format('SELECT jobs.wait(%s, strict => true)', :sleeps));
+RESUME JOB :sleeps;
+CALL test.wait_for(:sleeps, 'running');
+PAUSE JOB :sleeps;
+SELECT test.try(format('SELECT jobs.wait(%s, strict => true)', :sleeps));
+SELECT jobs.wait(:sleeps, '0', true);
+CANCEL JOB :sleeps;
 
 -- The time is over before.
 SELECT jobs.submit('SELECT pg_sleep(600)') AS sleeps \gset
@@ -45,10 +75,10 @@ DECLARE
 BEGIN
 	PERFORM set_config('jobs.debug_wait_limit', '10', true);
 	FOR shown IN SHOW JOB WHEN COMPLETE test.job('sleeps') LOOP
-		RAISE NOTICE 'unexpected: %', shown.status;
+		RAISE WARNING 'unexpected: %', shown.status;
 	END LOOP;
 EXCEPTION WHEN object_not_in_prerequisite_state THEN
-	RAISE NOTICE '%', sqlerrm;
+	RAISE WARNING '%', sqlerrm;
 END $$;
 SELECT jobs.wait(:sleeps, '10 ms');
 
@@ -159,3 +189,4 @@ DROP ROLE regress_jobs_monitor;
 
 DROP FUNCTION test.job;
 DROP TABLE test.waits, test.indexed, test.before;
+RESET client_min_messages;

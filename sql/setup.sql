@@ -103,6 +103,11 @@ CREATE FUNCTION test.my_job() RETURNS bigint LANGUAGE sql AS $$
 	SELECT substring(current_setting('application_name') FROM '\d+$')::bigint
 $$;
 
+-- Makes a job one that a schedule has made; for superusers.
+CREATE FUNCTION test.made_by_schedule(job bigint, schedule bigint) RETURNS void LANGUAGE sql AS $$
+	UPDATE jobs.job SET created_by_type = 'crdb_schedule', created_by_id = schedule WHERE job_id = made_by_schedule.job
+$$;
+
 -- A first job.
 SELECT jobs.submit('SELECT 1') AS job \gset
 CALL test.wait_for(:job, 'succeeded');

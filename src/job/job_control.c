@@ -232,7 +232,7 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 	values[0] = cj_store_id_array(ids, nids);
 	values[1] = CStringGetTextDatum(cj_job_state_name(next));
 	values[2] = ObjectIdGetDatum(roleid);
-	values[3] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(reason);
+	values[3] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(cj_job_error_clip(reason));
 	nulls[3] = (reason == NULL) ? 'n' : ' ';
 	values[4] = BoolGetDatum(verb == CJ_CONTROL_RESUME);
 	values[5] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
@@ -259,11 +259,11 @@ note_request(CjControlVerb verb, const ControlTarget *target)
 }
 
 /*
- * Raise the error for a job that was not locked: "roleid" may not control it,
- * or there is none.
+ * Raise the error for a job that was not locked, if it is there: "roleid" may
+ * not control it.
  */
 static void
-error_for_missing(Oid roleid, int64 id)
+check_unlocked(Oid roleid, int64 id)
 {
 	static CjStatement read = {
 		"SELECT owner::oid FROM jobs.job WHERE job_id = $1",
@@ -275,7 +275,64 @@ error_for_missing(Oid roleid, int64 id)
 	if (cj_store_run(&read, &value, NULL) > 0)
 		cj_privilege_check_control(roleid, id,
 								   DatumGetObjectId(cj_store_value(0, 1, &isnull)));
-	cj_job_error_not_found(id);
+}
+
+/*
+ * Has a verb a meaning for a job in its state?  If not, statements about jobs
+ * that are not named leave it alone.
+ */
+static bool
+is_possible(CjControlVerb verb, const ControlTarget *target)
+{
+	switch (verb)
+	{
+		case CJ_CONTROL_CANCEL:
+			return target->state == CJ_JOB_PENDING ||
+				target->state == CJ_JOB_RUNNING ||
+				(target->state == CJ_JOB_PAUSED && !target->was_reverting);
+		case CJ_CONTROL_PAUSE:
+			return target->state == CJ_JOB_PENDING ||
+				target->state == CJ_JOB_RUNNING ||
+				target->state == CJ_JOB_REVERTING;
+		case CJ_CONTROL_RESUME:
+			return target->state == CJ_JOB_PAUSED;
+	}
+	return false;
+}
+
+/*
+ * The locked job with this id, NULL if there is none.
+ */
+static ControlTarget *
+find_target(int64 id, ControlTarget *targets, int ntargets)
+{
+	return bsearch(&id, targets, ntargets, sizeof(ControlTarget),
+				   cj_ids_compare);
+}
+
+/*
+ * As decide_all(), for jobs that are not named: those for which the verb means
+ * nothing, or that are gone meanwhile, are left alone.  Returns how many are not.
+ */
+static int
+decide_possible(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
+				ControlTarget *targets, int ntargets)
+{
+	int			npossible = 0;
+
+	for (int i = 0; i < nids; i++)
+	{
+		ControlTarget *target = find_target(ids[i], targets, ntargets);
+
+		if (target == NULL)
+			check_unlocked(roleid, ids[i]);
+		else if (is_possible(verb, target))
+		{
+			decide(verb, roleid, target);
+			npossible++;
+		}
+	}
+	return npossible;
 }
 
 /*
@@ -288,61 +345,29 @@ decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 {
 	for (int i = 0; i < nids; i++)
 	{
-		ControlTarget *target;
+		ControlTarget *target = find_target(ids[i], targets, ntargets);
 
-		target = bsearch(&ids[i], targets, ntargets, sizeof(ControlTarget),
-						 cj_ids_compare);
 		if (target == NULL)
-			error_for_missing(roleid, ids[i]);
+		{
+			check_unlocked(roleid, ids[i]);
+			cj_job_error_not_found(ids[i]);
+		}
 		if (target->next == target->state)
 			decide(verb, roleid, target);
 	}
 }
 
 /*
- * Cancel, pause or resume the jobs with these ids: write the requests, and
- * have the workers told when the transaction commits.
- *
- * Returns the number of ids handled; a repeated id counts each time, and so
- * does a job of which there is nothing to ask.  All or nothing: the first id
- * that cannot be handled raises an error (42704 no such job, 42501 not
- * allowed, 55000 wrong state, 0A000 not cancelable).  Privileges are those of
- * the current user.  "reason" may be NULL.  The rows stay locked until the end
- * of the transaction.  Needs a valid transaction and a snapshot.
- *
- * In a job that asks this of itself: raises query_canceled at once.
+ * Write the requests that have been decided, and have the workers told when the
+ * transaction commits.
  */
-int64
-cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
-			   const char *reason)
+static void
+write_decided(CjControlVerb verb, Oid roleid, const char *reason,
+			  const ControlTarget *targets, int ntargets)
 {
-	static const char *const commands[] = {
-		[CJ_CONTROL_CANCEL] = "CANCEL JOB",
-		[CJ_CONTROL_PAUSE] = "PAUSE JOB",
-		[CJ_CONTROL_RESUME] = "RESUME JOB"
-	};
-	CjStoreScope scope;
-	Oid			roleid = GetUserId();
-	const int64 *others;
-	int			nothers;
-	ControlTarget *targets;
-	int			ntargets;
-	int64	   *changed;
+	int64	   *changed = palloc_extended((ntargets + 1) * sizeof(int64),
+										  MCXT_ALLOC_HUGE);
 
-	StaticAssertStmt(offsetof(ControlTarget, id) == 0,
-					 "cj_ids_compare() compares targets by their first field");
-
-	PreventCommandIfReadOnly(commands[verb]);
-	nothers = cj_job_self_take_out(verb, roleid, ids, nids, &others);
-	if (nothers == 0)
-		return nids;
-
-	cj_store_open(&scope, false);
-	cj_job_pending_add_requests(NULL, 0);
-	targets = lock_targets(&scope, roleid, others, nothers, &ntargets);
-	decide_all(verb, roleid, others, nothers, targets, ntargets);
-
-	changed = palloc_extended((ntargets + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	for (int next = 0; next < CJ_JOB_NSTATES; next++)
 	{
 		int			nchanged = 0;
@@ -364,7 +389,80 @@ cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 	}
 	for (int i = 0; i < ntargets; i++)
 		note_request(verb, &targets[i]);
+	pfree(changed);
+}
+
+/*
+ * Control jobs that a statement names, or, if "named" is false, those that it
+ * may be about.  Returns how many were handled.
+ */
+static int64
+control_jobs(CjControlVerb verb, const int64 *ids, int nids,
+			 const char *reason, bool named)
+{
+	static const char *const commands[] = {
+		[CJ_CONTROL_CANCEL] = "CANCEL JOB",
+		[CJ_CONTROL_PAUSE] = "PAUSE JOB",
+		[CJ_CONTROL_RESUME] = "RESUME JOB"
+	};
+	CjStoreScope scope;
+	Oid			roleid = GetUserId();
+	const int64 *others;
+	int			nothers;
+	ControlTarget *targets;
+	int			ntargets;
+	int64		nhandled = nids;
+
+	StaticAssertStmt(offsetof(ControlTarget, id) == 0,
+					 "cj_ids_compare() compares targets by their first field");
+
+	PreventCommandIfReadOnly(commands[verb]);
+	nothers = cj_job_self_take_out(verb, roleid, ids, nids, &others);
+	if (nothers == 0)
+		return nhandled;
+
+	cj_store_open(&scope, false);
+	cj_job_pending_add_requests(NULL, 0);
+	targets = lock_targets(&scope, roleid, others, nothers, &ntargets);
+	if (named)
+		decide_all(verb, roleid, others, nothers, targets, ntargets);
+	else
+		nhandled = nids - nothers +
+			decide_possible(verb, roleid, others, nothers, targets, ntargets);
+	write_decided(verb, roleid, reason, targets, ntargets);
 	cj_store_close(&scope);
 
-	return nids;
+	return nhandled;
+}
+
+/*
+ * Cancel, pause or resume the jobs with these ids: write the requests, and
+ * have the workers told when the transaction commits.
+ *
+ * Returns the number of ids handled; a repeated id counts each time, and so
+ * does a job of which there is nothing to ask.  All or nothing: the first id
+ * that cannot be handled raises an error (42704 no such job, 42501 not
+ * allowed, 55000 wrong state, 0A000 not cancelable).  Privileges are those of
+ * the current user.  "reason" may be NULL.  The rows stay locked until the end
+ * of the transaction.  Needs a valid transaction and a snapshot.
+ *
+ * In a job that asks this of itself: raises query_canceled at once.
+ */
+int64
+cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
+			   const char *reason)
+{
+	return control_jobs(verb, ids, nids, reason, true);
+}
+
+/*
+ * As cj_job_control(), for jobs that were looked up and not named: those for
+ * which the verb means nothing in the state that they have by now are left
+ * alone, and do not count.
+ */
+int64
+cj_job_control_possible(CjControlVerb verb, const int64 *ids, int nids,
+						const char *reason)
+{
+	return control_jobs(verb, ids, nids, reason, false);
 }

@@ -22,5 +22,7 @@ typedef enum CjControlVerb
 
 extern int64 cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 							const char *reason);
+extern int64 cj_job_control_possible(CjControlVerb verb, const int64 *ids,
+									 int nids, const char *reason);
 
 #endif							/* CJ_JOB_CONTROL_H */

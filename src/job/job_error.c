@@ -42,6 +42,17 @@ cj_job_error_not_cancelable(int64 id)
 }
 
 /*
+ * Jobs of this type cannot be controlled all at once.
+ */
+void
+cj_job_error_unsupported_type(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unsupported job type")));
+}
+
+/*
  * The job is in a state in which the verb means nothing.
  */
 void

@@ -20,8 +20,12 @@
 /* The error text of a job that CANCEL JOB stopped. */
 #define CJ_JOB_CANCELED_ERROR "job canceled by user"
 
+/* What is added to that in a statement that updates jobs.job, as SQL. */
+#define CJ_JOB_SQL_WITH_REASON "coalesce(' with reason: ' || request_reason, '')"
+
 pg_noreturn extern void cj_job_error_not_found(int64 id);
 pg_noreturn extern void cj_job_error_not_cancelable(int64 id);
+pg_noreturn extern void cj_job_error_unsupported_type(void);
 pg_noreturn extern void cj_job_error_wrong_state(CjControlVerb verb, int64 id,
 												 CjJobState state);
 pg_noreturn extern void cj_job_error_final_resume(int64 id, const char *error);

@@ -62,6 +62,10 @@ static int	capacity = 0;
 static int64 *finished = NULL;
 static int	nfinished = 0;
 
+/* As finished, those that have been paused. */
+static int64 *paused = NULL;
+static int	npaused = 0;
+
 /*
  * Room for one more event of the current (sub)transaction.
  */
@@ -282,23 +286,30 @@ notify_listeners(void)
 }
 
 /*
- * Collect the jobs that have reached a last state: nothing can be allocated
- * after commit.
+ * Collect the jobs that have reached a last state, and those that have been
+ * paused: nothing can be allocated after commit.
  */
 static void
-collect_finished(void)
+collect_stopped(void)
 {
 	finished = MemoryContextAllocHuge(TopTransactionContext,
 									  nevents * sizeof(int64));
-	nfinished = 0;
+	paused = MemoryContextAllocHuge(TopTransactionContext,
+									nevents * sizeof(int64));
+	nfinished = npaused = 0;
 	for (int i = 0; i < nevents; i++)
 	{
 		const NotedEvent *noted = &events[i];
 
-		if (is_told(noted) && cj_job_state_is_terminal(noted->event.state))
+		if (!is_told(noted))
+			continue;
+		if (cj_job_state_is_terminal(noted->event.state))
 			finished[nfinished++] = noted->event.job_id;
+		else if (noted->event.state == CJ_JOB_PAUSED)
+			paused[npaused++] = noted->event.job_id;
 	}
 	cj_ids_sort(finished, nfinished);
+	cj_ids_sort(paused, npaused);
 }
 
 /*
@@ -329,13 +340,14 @@ at_transaction_end(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 			notify_listeners();
-			collect_finished();
+			collect_stopped();
 			return;
 		case XACT_EVENT_COMMIT:
 			cj_listen_looked();
 			/* Who is woken may look at the numbers. */
 			count_events();
 			cj_job_wait_wake(finished, nfinished);
+			cj_job_wait_wake_paused(paused, npaused);
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
@@ -346,8 +358,8 @@ at_transaction_end(XactEvent event, void *arg)
 	}
 	events = NULL;
 	nevents = capacity = 0;
-	finished = NULL;
-	nfinished = 0;
+	finished = paused = NULL;
+	nfinished = npaused = 0;
 }
 
 /*

@@ -68,7 +68,7 @@ cj_job_owner_store_reassign(Oid from, Oid to, bool hold)
 		" UPDATE jobs.job j SET owner = $2::regrole,"
 		"  state = CASE WHEN $3 AND goes_on THEN $5 ELSE g.state END,"
 		"  outcome = CASE WHEN $3 AND undone THEN 'canceled' ELSE outcome END,"
-		"  error = CASE WHEN $3 AND undone THEN $6 ELSE error END,"
+		"  error = CASE WHEN $3 AND undone THEN $6 || " CJ_JOB_SQL_WITH_REASON " ELSE error END,"
 		"  sqlstate = CASE WHEN $3 AND undone THEN $7 ELSE sqlstate END,"
 		"  requested_by = CASE WHEN $3 AND goes_on THEN $8::regrole ELSE requested_by END,"
 		"  request_reason = CASE WHEN $3 AND goes_on THEN $9 ELSE request_reason END,"

@@ -52,7 +52,8 @@
 	" changed AS (" \
 	" UPDATE jobs.job j SET state = t.state," \
 	"  outcome = CASE WHEN old_state = 'cancel-requested' THEN 'canceled' ELSE outcome END," \
-	"  error = CASE WHEN old_state = 'cancel-requested' THEN $1 ELSE error END," \
+	"  error = CASE WHEN old_state = 'cancel-requested'" \
+	"   THEN $1 || " CJ_JOB_SQL_WITH_REASON " ELSE error END," \
 	"  sqlstate = CASE WHEN old_state = 'cancel-requested' THEN $2 ELSE sqlstate END," \
 	"  finished = CASE WHEN t.state = 'canceled' THEN clock_timestamp() END," \
 	"  modified = clock_timestamp()" \

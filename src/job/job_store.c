@@ -254,7 +254,8 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 	"WITH changed AS (" \
 	" UPDATE jobs.job SET state = $4," \
 	"  outcome = CASE WHEN $4 <> 'succeeded' THEN coalesce($5, outcome) END," \
-	"  error = CASE WHEN $4 <> 'succeeded' THEN coalesce($6, error) END," \
+	"  error = CASE WHEN $4 <> 'succeeded' THEN coalesce($6 ||" \
+	"   CASE WHEN $3 = 'cancel-requested' THEN " CJ_JOB_SQL_WITH_REASON " ELSE '' END, error) END," \
 	"  sqlstate = CASE WHEN $4 <> 'succeeded' THEN coalesce($7, sqlstate) END," \
 	"  revert_error = coalesce($8, revert_error)," \
 	"  revert_runs = revert_runs + ($8 IS NOT NULL)::integer," \

@@ -46,6 +46,7 @@
 #include "compat.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
+#include "job/job_outcome_store.h"
 #include "job/job_self.h"
 #include "job/job_wait.h"
 #include "privilege/privilege_job.h"
@@ -63,6 +64,7 @@
 typedef struct WaitPlace
 {
 	Oid			database;		/* InvalidOid: it does not wait */
+	bool		paused;			/* one of the jobs has been paused */
 	int			nids;
 	int64		ids[MAX_WAITED_FOR];
 } WaitPlace;
@@ -137,6 +139,17 @@ take_out(WaitPlace *place, const int64 *ids, int nids, bool among)
 }
 
 /*
+ * Does any process wait?  Who begins to wait after this look reads what we have
+ * committed.
+ */
+static bool
+waits_anybody(void)
+{
+	pg_memory_barrier();
+	return pg_atomic_read_u32(&shared->nwaiting) > 0;
+}
+
+/*
  * Wake the processes of this database that wait for these jobs, which have
  * reached a last state; they are sorted.  Called after the commit has become
  * visible.  Raises nothing.
@@ -144,12 +157,7 @@ take_out(WaitPlace *place, const int64 *ids, int nids, bool among)
 void
 cj_job_wait_wake(const int64 *finished, int nfinished)
 {
-	if (nfinished == 0)
-		return;
-
-	/* Who begins to wait after this look reads what we have committed. */
-	pg_memory_barrier();
-	if (pg_atomic_read_u32(&shared->nwaiting) == 0)
+	if (nfinished == 0 || !waits_anybody())
 		return;
 
 	LWLockAcquire(item.lock, LW_EXCLUSIVE);
@@ -167,6 +175,33 @@ cj_job_wait_wake(const int64 *finished, int nfinished)
 }
 
 /*
+ * Wake the processes of this database that wait for one of these jobs, which
+ * have been paused; they are sorted.  As cj_job_wait_wake().
+ */
+void
+cj_job_wait_wake_paused(const int64 *paused, int npaused)
+{
+	if (npaused == 0 || !waits_anybody())
+		return;
+
+	LWLockAcquire(item.lock, LW_EXCLUSIVE);
+	for (int i = 0; i < MaxBackends; i++)
+	{
+		WaitPlace  *place = &shared->places[i];
+
+		for (int n = 0; n < place->nids && place->database == MyDatabaseId; n++)
+		{
+			if (!cj_ids_contain(paused, npaused, place->ids[n]))
+				continue;
+			place->paused = true;
+			SetLatch(&ProcGlobal->allProcs[i].procLatch);
+			break;
+		}
+	}
+	LWLockRelease(item.lock);
+}
+
+/*
  * Say that this process waits for these jobs, at most MAX_WAITED_FOR.
  */
 static void
@@ -179,6 +214,7 @@ enter_place(const int64 *ids, int nids)
 	if (!OidIsValid(place->database))
 		pg_atomic_fetch_add_u32(&shared->nwaiting, 1);
 	place->database = MyDatabaseId;
+	place->paused = false;
 	place->nids = nids;
 	memcpy(place->ids, ids, nids * sizeof(int64));
 	LWLockRelease(item.lock);
@@ -196,18 +232,20 @@ keep_in_place(const int64 *ids, int nids)
 }
 
 /*
- * Have all jobs in this process's place come to their end?
+ * Have all jobs in this process's place come to their end, or has one been
+ * paused?
  */
 static bool
-is_place_empty(void)
+is_place_changed(void)
 {
-	bool		empty;
+	const WaitPlace *place = &shared->places[cj_shmem_my_process()];
+	bool		changed;
 
 	LWLockAcquire(item.lock, LW_SHARED);
-	empty = shared->places[cj_shmem_my_process()].nids == 0;
+	changed = place->nids == 0 || place->paused;
 	LWLockRelease(item.lock);
 
-	return empty;
+	return changed;
 }
 
 /*
@@ -238,15 +276,16 @@ leave_at_exit(int code, Datum arg)
 
 /*
  * Those of these jobs that have not come to their end and that the current
- * user may see, in their place and in order; returns their number.
+ * user may see, in their place and in order; returns their number.  *paused is
+ * the list of their places of those that are paused.
  *
  * Reads with the latest snapshot.
  */
 static int
-read_unfinished(int64 *ids, int nids)
+read_unfinished(int64 *ids, int nids, List **paused)
 {
 	static CjStatement read = {
-		"SELECT job_id, owner::oid FROM jobs.job WHERE job_id = ANY ($1)"
+		"SELECT job_id, owner::oid, state = 'paused' FROM jobs.job WHERE job_id = ANY ($1)"
 		" AND state NOT IN ('succeeded', 'failed', 'canceled', 'revert-failed')"
 		" ORDER BY job_id",
 		1, {INT8ARRAYOID}
@@ -255,9 +294,11 @@ read_unfinished(int64 *ids, int nids)
 	Datum		value;
 	int64	   *found;
 	Oid		   *owners;
+	bool	   *are_paused;
 	uint64		nrows;
 	int			nleft = 0;
 
+	*paused = NIL;
 	cj_store_open(&scope, false);
 	value = cj_store_id_array(ids, nids);
 	nrows = cj_store_run_latest(&read, &value);
@@ -265,22 +306,29 @@ read_unfinished(int64 *ids, int nids)
 								   (nrows + 1) * sizeof(int64));
 	owners = MemoryContextAllocHuge(scope.caller_context,
 									(nrows + 1) * sizeof(Oid));
+	are_paused = MemoryContextAllocHuge(scope.caller_context,
+										(nrows + 1) * sizeof(bool));
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		bool		isnull;
 
 		found[row] = DatumGetInt64(cj_store_value(row, 1, &isnull));
 		owners[row] = DatumGetObjectId(cj_store_value(row, 2, &isnull));
+		are_paused[row] = DatumGetBool(cj_store_value(row, 3, &isnull));
 	}
 	cj_store_close(&scope);
 
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		if (cj_privilege_may_see(owners[row]))
-			ids[nleft++] = found[row];
+		if (!cj_privilege_may_see(owners[row]))
+			continue;
+		if (are_paused[row])
+			*paused = lappend_int(*paused, nleft);
+		ids[nleft++] = found[row];
 	}
 	pfree(found);
 	pfree(owners);
+	pfree(are_paused);
 	return nleft;
 }
 
@@ -421,6 +469,10 @@ typedef struct Wait
 	int			nids;
 	TimestampTz deadline;
 	TimestampTz next_look;		/* for a deadlock */
+	CjWaitTell	tell;
+	int64	   *told;			/* ids of paused jobs that have been told of */
+	int			ntold;
+	int			capacity;		/* of told */
 } Wait;
 
 /*
@@ -435,13 +487,36 @@ time_of_look(int interval)
 }
 
 /*
+ * Tell the client of a job that is paused, once.  Raises that as an error if
+ * the wait is strict.
+ */
+static void
+tell_paused(Wait *wait, int64 id)
+{
+	for (int i = 0; i < wait->ntold; i++)
+	{
+		if (wait->told[i] == id)
+			return;
+	}
+	if (wait->ntold == wait->capacity)
+	{
+		wait->capacity = Max(16, 2 * wait->capacity);
+		wait->told = wait->told == NULL ?
+			palloc_extended(wait->capacity * sizeof(int64), MCXT_ALLOC_HUGE) :
+			repalloc_huge(wait->told, wait->capacity * sizeof(int64));
+	}
+	wait->told[wait->ntold++] = id;
+	cj_job_outcome_tell_paused(id, wait->tell == CJ_WAIT_STRICT ? ERROR : NOTICE);
+}
+
+/*
  * Sleep until the jobs in this process's place have ended or it is time to
  * read their rows again.  Returns false if the deadline has passed.
  */
 static bool
 sleep_until_woken(Wait *wait)
 {
-	while (!is_place_empty())
+	while (!is_place_changed())
 	{
 		TimestampTz now = GetCurrentTimestamp();
 
@@ -471,14 +546,33 @@ wait_for_some(Wait *wait)
 {
 	int			nsome = Min(wait->nids, MAX_WAITED_FOR);
 	int			nleft;
+	List	   *paused;
+	ListCell   *lc;
 
 	enter_place(wait->ids, nsome);
-	nleft = read_unfinished(wait->ids, nsome);
+	nleft = read_unfinished(wait->ids, nsome, &paused);
 	memmove(wait->ids + nleft, wait->ids + nsome,
 			(wait->nids - nsome) * sizeof(int64));
 	wait->nids -= nsome - nleft;
 	keep_in_place(wait->ids, nleft);
+	foreach(lc, paused)
+		tell_paused(wait, wait->ids[lfirst_int(lc)]);
+	list_free(paused);
 	return sleep_until_woken(wait);
+}
+
+/*
+ * If the wait for these jobs is done, tell how they ended.  Returns whether it
+ * is; frees the ids.
+ */
+static bool
+tell_ends(int64 *ids, int nids, CjWaitTell tell, bool done)
+{
+	if (done && tell != CJ_WAIT_PAUSES)
+		cj_job_outcome_tell_ends(ids, nids,
+								 tell == CJ_WAIT_STRICT ? ERROR : NOTICE);
+	pfree(ids);
+	return done;
 }
 
 /*
@@ -487,23 +581,32 @@ wait_for_some(Wait *wait)
  * exist, or that the current user may not see, counts as one that has.  Sorts
  * the ids, and writes into them.
  *
+ * The client is told, by notices, of jobs that are paused meanwhile, for which
+ * this goes on waiting, and of those that ended without success, as "tell"
+ * says; with CJ_WAIT_STRICT the first of either is raised as an error.
+ *
  * Raises 55000 for a job that cannot end before this transaction, 40P01 if a
  * job waits for this process, and what CHECK_FOR_INTERRUPTS() raises.  Needs
  * a valid transaction.
  */
 bool
-cj_job_wait(int64 *ids, int nids, int64 timeout)
+cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell)
 {
 	static bool registered = false;
 	TimestampTz now = GetCurrentTimestamp();
-	Wait		wait = {.ids = ids};
+	Wait		wait = {.ids = ids,.tell = tell};
 	volatile bool done = true;
+	int64	   *all;
+	int			nall;
+	List	   *paused;
 
-	wait.nids = sort_unique_ids(ids, nids);
+	wait.nids = nall = sort_unique_ids(ids, nids);
 	check_possible(wait.ids, wait.nids);
-	wait.nids = read_unfinished(wait.ids, wait.nids);
+	all = palloc_extended((nall + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	memcpy(all, ids, nall * sizeof(int64));
+	wait.nids = read_unfinished(wait.ids, wait.nids, &paused);
 	if (wait.nids == 0 || timeout == 0)
-		return wait.nids == 0;
+		return tell_ends(all, nall, tell, wait.nids == 0);
 
 	if (!registered)
 	{
@@ -524,7 +627,7 @@ cj_job_wait(int64 *ids, int nids, int64 timeout)
 	}
 	PG_END_TRY();
 
-	return done;
+	return tell_ends(all, nall, tell, done);
 }
 
 /*
@@ -534,7 +637,7 @@ cj_job_wait(int64 *ids, int nids, int64 timeout)
 void
 cj_job_wait_complete(int64 *ids, int nids)
 {
-	if (!cj_job_wait(ids, nids, cj_guc_debug_wait_limit))
+	if (!cj_job_wait(ids, nids, cj_guc_debug_wait_limit, CJ_WAIT_PAUSES))
 		cj_job_error_wait_timed_out();
 }
 

@@ -22,6 +22,14 @@ typedef struct CjJobRunner
 	int			pid;
 } CjJobRunner;
 
+/* What the client is told of the jobs that it waits for. */
+typedef enum CjWaitTell
+{
+	CJ_WAIT_PAUSES,				/* that they are paused: the ends it will see */
+	CJ_WAIT_ENDS,				/* that, and how they ended */
+	CJ_WAIT_STRICT				/* the same, as an error */
+} CjWaitTell;
+
 /*
  * The processes of this database that work on jobs, in the current memory
  * context; returns their number.
@@ -30,8 +38,9 @@ typedef int (*CjJobRunnersHook) (CjJobRunner **runners);
 
 extern void cj_job_wait_init(void);
 extern void cj_job_wait_set_runners(CjJobRunnersHook hook);
-extern bool cj_job_wait(int64 *ids, int nids, int64 timeout);
+extern bool cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell);
 extern void cj_job_wait_complete(int64 *ids, int nids);
 extern void cj_job_wait_wake(const int64 *finished, int nfinished);
+extern void cj_job_wait_wake_paused(const int64 *paused, int npaused);
 
 #endif							/* CJ_JOB_WAIT_H */

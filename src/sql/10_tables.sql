@@ -47,6 +47,9 @@ CREATE TABLE jobs.job (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
 -- No index on a column that changes: all updates of a job are heap-only.
+CREATE INDEX job_schedule_idx ON jobs.job (created_by_id)
+	WHERE created_by_type = 'crdb_schedule';
+COMMENT ON INDEX jobs.job_schedule_idx IS 'the jobs that a schedule has made';
 COMMENT ON TABLE jobs.job IS 'the registry of jobs; read it through jobs.jobs';
 COMMENT ON COLUMN jobs.job.job_id IS 'id of the job';
 COMMENT ON COLUMN jobs.job.job_type IS 'what the job does, for example SQL';

@@ -65,30 +65,76 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION jobs.resume_jobs(bigint[]) IS
 'let paused jobs go on, all or none, as RESUME JOBS; returns the number of ids handled';
 
-CREATE FUNCTION jobs.wait(job_id bigint, timeout interval DEFAULT NULL)
+CREATE FUNCTION jobs.cancel_jobs_for_schedules(schedule_ids bigint[], reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_cancel_jobs_for_schedules'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.cancel_jobs_for_schedules(bigint[], text) IS
+'request that the jobs of these schedules be cancelled, as CANCEL JOBS FOR SCHEDULES; returns the number of jobs';
+
+CREATE FUNCTION jobs.pause_jobs_for_schedules(schedule_ids bigint[], reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_pause_jobs_for_schedules'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.pause_jobs_for_schedules(bigint[], text) IS
+'request that the jobs of these schedules be paused, as PAUSE JOBS FOR SCHEDULES; returns the number of jobs';
+
+CREATE FUNCTION jobs.resume_jobs_for_schedules(schedule_ids bigint[])
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_resume_jobs_for_schedules'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.resume_jobs_for_schedules(bigint[]) IS
+'let the paused jobs of these schedules go on, as RESUME JOBS FOR SCHEDULES; returns the number of jobs';
+
+CREATE FUNCTION jobs.cancel_all(job_type text, reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_cancel_all'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.cancel_all(text, text) IS
+'request that all jobs of a type be cancelled, written in lower case, as CANCEL ALL type JOBS; returns the number of jobs';
+
+CREATE FUNCTION jobs.pause_all(job_type text, reason text DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_pause_all'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.pause_all(text, text) IS
+'request that all jobs of a type be paused, written in lower case, as PAUSE ALL type JOBS; returns the number of jobs';
+
+CREATE FUNCTION jobs.resume_all(job_type text)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_resume_all'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.resume_all(text) IS
+'let all paused jobs of a type go on, written in lower case, as RESUME ALL type JOBS; returns the number of jobs';
+
+CREATE FUNCTION jobs.wait(job_id bigint, timeout interval DEFAULT NULL,
+						  strict boolean DEFAULT false)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'cj_fn_wait'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION jobs.wait(bigint, interval) IS
-'wait until a job has come to its end; false if the time is over before';
+COMMENT ON FUNCTION jobs.wait(bigint, interval, boolean) IS
+'wait until a job has come to its end; false if the time is over before; strict: any end but success, and a pause, is an error';
 
-CREATE FUNCTION jobs.wait(job_ids bigint[], timeout interval DEFAULT NULL)
+CREATE FUNCTION jobs.wait(job_ids bigint[], timeout interval DEFAULT NULL,
+						  strict boolean DEFAULT false)
 RETURNS boolean
 AS 'MODULE_PATHNAME', 'cj_fn_wait_jobs'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION jobs.wait(bigint[], interval) IS
-'wait until all of these jobs have come to their end; false if the time is over before';
+COMMENT ON FUNCTION jobs.wait(bigint[], interval, boolean) IS
+'wait until all of these jobs have come to their end; false if the time is over before; strict: any end but success, and a pause, is an error';
 
-CREATE PROCEDURE jobs.wait_for(job_id bigint, timeout interval DEFAULT NULL)
+CREATE PROCEDURE jobs.wait_for(job_id bigint, timeout interval DEFAULT NULL,
+						  strict boolean DEFAULT false)
 AS 'MODULE_PATHNAME', 'cj_fn_wait_for'
 LANGUAGE C;
-COMMENT ON PROCEDURE jobs.wait_for(bigint, interval) IS
+COMMENT ON PROCEDURE jobs.wait_for(bigint, interval, boolean) IS
 'commit, then wait until a job has come to its end, with no snapshot and no lock that the job could need; raises an error if the time is over before';
 
-CREATE PROCEDURE jobs.wait_for(job_ids bigint[], timeout interval DEFAULT NULL)
+CREATE PROCEDURE jobs.wait_for(job_ids bigint[], timeout interval DEFAULT NULL,
+						  strict boolean DEFAULT false)
 AS 'MODULE_PATHNAME', 'cj_fn_wait_for_jobs'
 LANGUAGE C;
-COMMENT ON PROCEDURE jobs.wait_for(bigint[], interval) IS
+COMMENT ON PROCEDURE jobs.wait_for(bigint[], interval, boolean) IS
 'commit, then wait until all of these jobs have come to their end, as jobs.wait_for(bigint)';
 
 CREATE FUNCTION jobs.counters(

@@ -3,7 +3,8 @@ CREATE VIEW jobs.jobs WITH (security_barrier) AS
 SELECT j.job_id, j.job_type, j.description, j.statement,
 	   pg_catalog.pg_get_userbyid(j.owner) AS user_name,
 	   j.state AS status,
-	   CASE WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
+	   CASE WHEN j.state IN ('pause-requested', 'paused') AND j.request_reason IS NOT NULL THEN j.request_reason
+			WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
 	   j.created, j.started, j.finished, j.modified,
 	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
 	   coalesce(j.error, '') AS error,
@@ -25,7 +26,7 @@ COMMENT ON COLUMN jobs.jobs.description IS 'one line for people';
 COMMENT ON COLUMN jobs.jobs.statement IS 'the statement that the job runs';
 COMMENT ON COLUMN jobs.jobs.user_name IS 'owner of the job';
 COMMENT ON COLUMN jobs.jobs.status IS 'state of the job';
-COMMENT ON COLUMN jobs.jobs.running_status IS 'what the job says it is doing';
+COMMENT ON COLUMN jobs.jobs.running_status IS 'what the job says it is doing, or why it is paused';
 COMMENT ON COLUMN jobs.jobs.created IS 'when the job was submitted';
 COMMENT ON COLUMN jobs.jobs.started IS 'when a worker took the job up first';
 COMMENT ON COLUMN jobs.jobs.finished IS 'when the job reached its last state';
@@ -73,7 +74,8 @@ CREATE VIEW jobs.recent_jobs WITH (security_barrier) AS
 SELECT j.job_id, j.job_type, j.description,
 	   pg_catalog.pg_get_userbyid(j.owner) AS user_name,
 	   j.state AS status,
-	   CASE WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
+	   CASE WHEN j.state IN ('pause-requested', 'paused') AND j.request_reason IS NOT NULL THEN j.request_reason
+			WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
 	   j.created, j.started, j.finished, j.modified,
 	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
 	   coalesce(j.error, '') AS error,
@@ -97,7 +99,7 @@ COMMENT ON COLUMN jobs.recent_jobs.job_type IS 'what the job does, for example S
 COMMENT ON COLUMN jobs.recent_jobs.description IS 'one line for people';
 COMMENT ON COLUMN jobs.recent_jobs.user_name IS 'owner of the job';
 COMMENT ON COLUMN jobs.recent_jobs.status IS 'state of the job';
-COMMENT ON COLUMN jobs.recent_jobs.running_status IS 'what the job says it is doing';
+COMMENT ON COLUMN jobs.recent_jobs.running_status IS 'what the job says it is doing, or why it is paused';
 COMMENT ON COLUMN jobs.recent_jobs.created IS 'when the job was submitted';
 COMMENT ON COLUMN jobs.recent_jobs.started IS 'when a worker took the job up first';
 COMMENT ON COLUMN jobs.recent_jobs.finished IS 'when the job reached its last state';
@@ -108,7 +110,8 @@ COMMENT ON COLUMN jobs.recent_jobs.coordinator_id IS 'process id of the worker t
 COMMENT ON COLUMN jobs.recent_jobs.automatic IS 'whether SHOW JOBS leaves the job out';
 
 -- The columns, the filter and the order of CockroachDB's SHOW JOBS.
-CREATE FUNCTION jobs.show_jobs(
+-- A long description is cut as CockroachDB does.
+CREATE FUNCTION jobs.list_jobs(automatic boolean,
 	OUT job_id bigint, OUT job_type text, OUT description text,
 	OUT user_name name, OUT status text, OUT running_status text,
 	OUT created timestamptz, OUT started timestamptz,
@@ -134,11 +137,41 @@ BEGIN ATOMIC
 		   pg_catalog.date_trunc('second', j.modified),
 		   j.fraction_completed, j.error, j.coordinator_id
 	FROM jobs.recent_jobs j
-	WHERE NOT j.automatic
+	WHERE j.automatic = list_jobs.automatic
 	ORDER BY coalesce(j.finished, pg_catalog.now()) DESC, j.started DESC, j.job_id DESC;
+END;
+COMMENT ON FUNCTION jobs.list_jobs(boolean) IS
+'jobs.recent_jobs, automatic jobs or the others, in the columns and the order of SHOW JOBS';
+
+CREATE FUNCTION jobs.show_jobs(
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT user_name name, OUT status text, OUT running_status text,
+	OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
+BEGIN ATOMIC
+	SELECT * FROM jobs.list_jobs(false);
 END;
 COMMENT ON FUNCTION jobs.show_jobs() IS
 'SHOW JOBS: unfinished jobs and those that finished in the last twelve hours, automatic ones left out';
+
+CREATE FUNCTION jobs.show_automatic_jobs(
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT user_name name, OUT status text, OUT running_status text,
+	OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
+BEGIN ATOMIC
+	SELECT * FROM jobs.list_jobs(true);
+END;
+COMMENT ON FUNCTION jobs.show_automatic_jobs() IS
+'SHOW AUTOMATIC JOBS: as SHOW JOBS, the automatic ones only';
 
 CREATE FUNCTION jobs.show_jobs(job_ids bigint[],
 	OUT job_id bigint, OUT job_type text, OUT description text,
@@ -162,6 +195,24 @@ END;
 COMMENT ON FUNCTION jobs.show_jobs(bigint[]) IS
 'SHOW JOB and SHOW JOBS with ids: these jobs, whatever their age and type';
 
+CREATE FUNCTION jobs.show_jobs_for_schedules(schedule_ids bigint[],
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT statement text, OUT user_name name, OUT status text,
+	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint, OUT trace_id bigint,
+	OUT execution_errors text[])
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
+BEGIN ATOMIC
+	SELECT * FROM jobs.show_jobs(ARRAY(
+		SELECT j.job_id FROM jobs.jobs j
+		WHERE j.created_by_type = 'crdb_schedule' AND j.created_by_id = ANY (schedule_ids)));
+END;
+COMMENT ON FUNCTION jobs.show_jobs_for_schedules(bigint[]) IS
+'SHOW JOBS FOR SCHEDULES: the jobs that these schedules have made, whatever their age';
+
 CREATE FUNCTION jobs.show_jobs_when_complete(job_ids bigint[],
 	OUT job_id bigint, OUT job_type text, OUT description text,
 	OUT statement text, OUT user_name name, OUT status text,
@@ -175,6 +226,97 @@ AS 'MODULE_PATHNAME', 'cj_fn_show_jobs_when_complete'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION jobs.show_jobs_when_complete(bigint[]) IS
 'SHOW JOB WHEN COMPLETE: wait until these jobs have come to their end, then show them as jobs.show_jobs()';
+
+-- Passwords, and what parameters of a URI that are called so say.
+CREATE FUNCTION jobs.redact_uri(uri text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.regexp_replace(
+		pg_catalog.regexp_replace(uri, '^([^:/?#]+://[^:/?#]*:).*@', '\1redacted@'),
+		'([?&][^=&#]*(secret|password|passwd|key|token|credential|auth|cert|sig)[^=&#]*=)[^&#]*',
+		'\1redacted', 'gi');
+END;
+COMMENT ON FUNCTION jobs.redact_uri(text) IS 'a URI without the secrets in it';
+
+-- What a changefeed is, it says in its arguments and its checkpoint.
+CREATE VIEW jobs.changefeed_jobs WITH (security_barrier) AS
+SELECT j.job_id, j.description, j.user_name, j.status, j.running_status,
+	   j.created, j.started, j.finished, j.modified,
+	   (r.checkpoint ->> 'high_water')::numeric AS high_water_timestamp,
+	   pg_catalog.to_timestamp(((r.checkpoint ->> 'high_water')::numeric / 1000000000)::double precision)
+		   AS readable_high_water_timestamptz,
+	   j.error, jobs.redact_uri(r.arguments ->> 'sink_uri') AS sink_uri,
+	   CASE WHEN pg_catalog.jsonb_typeof(r.arguments -> 'full_table_names') = 'array'
+			THEN ARRAY(SELECT pg_catalog.jsonb_array_elements_text(r.arguments -> 'full_table_names'))
+			ELSE '{}' END AS full_table_names,
+	   CASE WHEN pg_catalog.jsonb_typeof(r.arguments -> 'topics') = 'array'
+			THEN (SELECT pg_catalog.string_agg(t.topic, ',') FROM pg_catalog.jsonb_array_elements_text(r.arguments -> 'topics') t(topic))
+			ELSE r.arguments ->> 'topics' END AS topics,
+	   coalesce(r.arguments ->> 'format', 'json') AS format
+FROM jobs.jobs j JOIN jobs.job r ON r.job_id = j.job_id
+WHERE j.job_type = 'CHANGEFEED';
+
+COMMENT ON VIEW jobs.changefeed_jobs IS 'the changefeeds that the current user may see';
+COMMENT ON COLUMN jobs.changefeed_jobs.job_id IS 'id of the job';
+COMMENT ON COLUMN jobs.changefeed_jobs.description IS 'one line for people';
+COMMENT ON COLUMN jobs.changefeed_jobs.user_name IS 'owner of the job';
+COMMENT ON COLUMN jobs.changefeed_jobs.status IS 'state of the job';
+COMMENT ON COLUMN jobs.changefeed_jobs.running_status IS 'what the job says it is doing, or why it is paused';
+COMMENT ON COLUMN jobs.changefeed_jobs.created IS 'when the job was submitted';
+COMMENT ON COLUMN jobs.changefeed_jobs.started IS 'when a worker took the job up first';
+COMMENT ON COLUMN jobs.changefeed_jobs.finished IS 'when the job reached its last state';
+COMMENT ON COLUMN jobs.changefeed_jobs.modified IS 'when the job''s row was last changed';
+COMMENT ON COLUMN jobs.changefeed_jobs.high_water_timestamp IS 'up to when all changes have been sent, in nanoseconds';
+COMMENT ON COLUMN jobs.changefeed_jobs.readable_high_water_timestamptz IS 'the same as a time';
+COMMENT ON COLUMN jobs.changefeed_jobs.error IS 'why the job failed or was cancelled; empty if there is no error';
+COMMENT ON COLUMN jobs.changefeed_jobs.sink_uri IS 'where the changes go, without secrets';
+COMMENT ON COLUMN jobs.changefeed_jobs.full_table_names IS 'the tables whose changes are sent';
+COMMENT ON COLUMN jobs.changefeed_jobs.topics IS 'the topics they are sent to';
+COMMENT ON COLUMN jobs.changefeed_jobs.format IS 'the format they are sent in';
+
+CREATE FUNCTION jobs.resolved_timestamp(job_id bigint) RETURNS numeric
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+	SELECT j.high_water_timestamp FROM jobs.changefeed_jobs j
+	WHERE j.job_id = resolved_timestamp.job_id;
+END;
+COMMENT ON FUNCTION jobs.resolved_timestamp(bigint) IS
+'up to when a changefeed has sent all changes, in nanoseconds: the column that SHOW JOBS WITH RESOLVED TIMESTAMP adds';
+
+CREATE FUNCTION jobs.show_changefeed_jobs(
+	OUT job_id bigint, OUT description text, OUT user_name name,
+	OUT status text, OUT running_status text, OUT created timestamptz,
+	OUT started timestamptz, OUT finished timestamptz,
+	OUT modified timestamptz, OUT high_water_timestamp numeric,
+	OUT readable_high_water_timestamptz timestamptz, OUT error text,
+	OUT sink_uri text, OUT full_table_names text[], OUT topics text,
+	OUT format text)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
+BEGIN ATOMIC
+	SELECT c.* FROM jobs.changefeed_jobs c JOIN jobs.recent_jobs j ON j.job_id = c.job_id
+	ORDER BY coalesce(c.finished, pg_catalog.now()) DESC, c.started DESC, c.job_id DESC;
+END;
+COMMENT ON FUNCTION jobs.show_changefeed_jobs() IS
+'SHOW CHANGEFEED JOBS: unfinished changefeeds and those that finished in the last twelve hours';
+
+CREATE FUNCTION jobs.show_changefeed_jobs(job_ids bigint[],
+	OUT job_id bigint, OUT description text, OUT user_name name,
+	OUT status text, OUT running_status text, OUT created timestamptz,
+	OUT started timestamptz, OUT finished timestamptz,
+	OUT modified timestamptz, OUT high_water_timestamp numeric,
+	OUT readable_high_water_timestamptz timestamptz, OUT error text,
+	OUT sink_uri text, OUT full_table_names text[], OUT topics text,
+	OUT format text)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
+BEGIN ATOMIC
+	SELECT c.* FROM jobs.changefeed_jobs c
+	WHERE c.job_id = ANY (job_ids)
+	ORDER BY c.job_id;
+END;
+COMMENT ON FUNCTION jobs.show_changefeed_jobs(bigint[]) IS
+'SHOW CHANGEFEED JOB and SHOW CHANGEFEED JOBS with ids: these changefeeds, whatever their age';
 
 -- Numbers of all users' jobs: for who may read all statistics.
 CREATE VIEW jobs.stats AS

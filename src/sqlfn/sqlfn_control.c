@@ -17,7 +17,7 @@
 
 #include "base/base_extension.h"
 #include "base/base_store.h"
-#include "job/job_control.h"
+#include "job/job_control_many.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_cancel);
 PG_FUNCTION_INFO_V1(cj_fn_cancel_jobs);
@@ -25,6 +25,12 @@ PG_FUNCTION_INFO_V1(cj_fn_pause);
 PG_FUNCTION_INFO_V1(cj_fn_pause_jobs);
 PG_FUNCTION_INFO_V1(cj_fn_resume);
 PG_FUNCTION_INFO_V1(cj_fn_resume_jobs);
+PG_FUNCTION_INFO_V1(cj_fn_cancel_jobs_for_schedules);
+PG_FUNCTION_INFO_V1(cj_fn_pause_jobs_for_schedules);
+PG_FUNCTION_INFO_V1(cj_fn_resume_jobs_for_schedules);
+PG_FUNCTION_INFO_V1(cj_fn_cancel_all);
+PG_FUNCTION_INFO_V1(cj_fn_pause_all);
+PG_FUNCTION_INFO_V1(cj_fn_resume_all);
 
 /*
  * The reason in the second argument, if there is one.
@@ -54,11 +60,17 @@ control_one(FunctionCallInfo fcinfo, CjControlVerb verb)
 }
 
 /*
- * Control the jobs whose ids are in the array in the first argument; null is
- * no job there, too.
+ * What controls some jobs: cj_job_control(), or what takes ids of schedules.
+ */
+typedef int64 (*ControlIds) (CjControlVerb verb, const int64 *ids, int nids,
+							 const char *reason);
+
+/*
+ * Control what is named by the ids in the array in the first argument; null is
+ * no id there, too.
  */
 static Datum
-control_array(FunctionCallInfo fcinfo, CjControlVerb verb)
+control_array(FunctionCallInfo fcinfo, CjControlVerb verb, ControlIds control)
 {
 	int64	   *ids;
 	int			nids;
@@ -68,7 +80,22 @@ control_array(FunctionCallInfo fcinfo, CjControlVerb verb)
 		PG_RETURN_INT64(0);
 
 	nids = cj_store_array_ids(PG_GETARG_ARRAYTYPE_P(0), &ids);
-	PG_RETURN_INT64(cj_job_control(verb, ids, nids, get_reason(fcinfo)));
+	PG_RETURN_INT64(control(verb, ids, nids, get_reason(fcinfo)));
+}
+
+/*
+ * Control the jobs of the type in the first argument; null is no type.
+ */
+static Datum
+control_type(FunctionCallInfo fcinfo, CjControlVerb verb)
+{
+	cj_extension_check_preloaded();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT64(0);
+
+	PG_RETURN_INT64(cj_job_control_type(verb,
+										text_to_cstring(PG_GETARG_TEXT_PP(0)),
+										get_reason(fcinfo)));
 }
 
 /*
@@ -86,7 +113,7 @@ cj_fn_cancel(PG_FUNCTION_ARGS)
 Datum
 cj_fn_cancel_jobs(PG_FUNCTION_ARGS)
 {
-	return control_array(fcinfo, CJ_CONTROL_CANCEL);
+	return control_array(fcinfo, CJ_CONTROL_CANCEL, cj_job_control);
 }
 
 /*
@@ -104,7 +131,7 @@ cj_fn_pause(PG_FUNCTION_ARGS)
 Datum
 cj_fn_pause_jobs(PG_FUNCTION_ARGS)
 {
-	return control_array(fcinfo, CJ_CONTROL_PAUSE);
+	return control_array(fcinfo, CJ_CONTROL_PAUSE, cj_job_control);
 }
 
 /*
@@ -122,5 +149,59 @@ cj_fn_resume(PG_FUNCTION_ARGS)
 Datum
 cj_fn_resume_jobs(PG_FUNCTION_ARGS)
 {
-	return control_array(fcinfo, CJ_CONTROL_RESUME);
+	return control_array(fcinfo, CJ_CONTROL_RESUME, cj_job_control);
+}
+
+/*
+ * jobs.cancel_jobs_for_schedules(schedule_ids, reason)
+ */
+Datum
+cj_fn_cancel_jobs_for_schedules(PG_FUNCTION_ARGS)
+{
+	return control_array(fcinfo, CJ_CONTROL_CANCEL, cj_job_control_schedules);
+}
+
+/*
+ * jobs.pause_jobs_for_schedules(schedule_ids, reason)
+ */
+Datum
+cj_fn_pause_jobs_for_schedules(PG_FUNCTION_ARGS)
+{
+	return control_array(fcinfo, CJ_CONTROL_PAUSE, cj_job_control_schedules);
+}
+
+/*
+ * jobs.resume_jobs_for_schedules(schedule_ids)
+ */
+Datum
+cj_fn_resume_jobs_for_schedules(PG_FUNCTION_ARGS)
+{
+	return control_array(fcinfo, CJ_CONTROL_RESUME, cj_job_control_schedules);
+}
+
+/*
+ * jobs.cancel_all(job_type, reason)
+ */
+Datum
+cj_fn_cancel_all(PG_FUNCTION_ARGS)
+{
+	return control_type(fcinfo, CJ_CONTROL_CANCEL);
+}
+
+/*
+ * jobs.pause_all(job_type, reason)
+ */
+Datum
+cj_fn_pause_all(PG_FUNCTION_ARGS)
+{
+	return control_type(fcinfo, CJ_CONTROL_PAUSE);
+}
+
+/*
+ * jobs.resume_all(job_type)
+ */
+Datum
+cj_fn_resume_all(PG_FUNCTION_ARGS)
+{
+	return control_type(fcinfo, CJ_CONTROL_RESUME);
 }

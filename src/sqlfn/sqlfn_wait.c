@@ -64,7 +64,16 @@ get_timeout(FunctionCallInfo fcinfo)
 }
 
 /*
- * jobs.wait(job_id, timeout); null is no job.
+ * What to tell of the jobs, by the third argument, "strict".
+ */
+static CjWaitTell
+get_tell(FunctionCallInfo fcinfo)
+{
+	return !PG_ARGISNULL(2) && PG_GETARG_BOOL(2) ? CJ_WAIT_STRICT : CJ_WAIT_ENDS;
+}
+
+/*
+ * jobs.wait(job_id, timeout, strict); null is no job.
  */
 Datum
 cj_fn_wait(PG_FUNCTION_ARGS)
@@ -78,11 +87,11 @@ cj_fn_wait(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(true);
 
 	id = PG_GETARG_INT64(0);
-	PG_RETURN_BOOL(cj_job_wait(&id, 1, timeout));
+	PG_RETURN_BOOL(cj_job_wait(&id, 1, timeout, get_tell(fcinfo)));
 }
 
 /*
- * jobs.wait(job_ids, timeout); null is no job there, too.
+ * jobs.wait(job_ids, timeout, strict); null is no job there, too.
  */
 Datum
 cj_fn_wait_jobs(PG_FUNCTION_ARGS)
@@ -97,7 +106,7 @@ cj_fn_wait_jobs(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(true);
 
 	nids = cj_store_array_ids(PG_GETARG_ARRAYTYPE_P(0), &ids);
-	PG_RETURN_BOOL(cj_job_wait(ids, nids, timeout));
+	PG_RETURN_BOOL(cj_job_wait(ids, nids, timeout, get_tell(fcinfo)));
 }
 
 /*
@@ -108,6 +117,7 @@ cj_fn_wait_jobs(PG_FUNCTION_ARGS)
 static void
 wait_outside(FunctionCallInfo fcinfo, int64 *ids, int nids, int64 timeout)
 {
+	CjWaitTell	tell = get_tell(fcinfo);
 	bool		nonatomic = false;
 
 	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext))
@@ -120,12 +130,12 @@ wait_outside(FunctionCallInfo fcinfo, int64 *ids, int nids, int64 timeout)
 
 	/* Whatever the default is: it is to keep no snapshot. */
 	XactIsoLevel = XACT_READ_COMMITTED;
-	if (!cj_job_wait(ids, nids, timeout))
+	if (!cj_job_wait(ids, nids, timeout, tell))
 		cj_job_error_wait_timed_out();
 }
 
 /*
- * jobs.wait_for(job_id, timeout); null is no job.
+ * jobs.wait_for(job_id, timeout, strict); null is no job.
  */
 Datum
 cj_fn_wait_for(PG_FUNCTION_ARGS)
@@ -144,7 +154,7 @@ cj_fn_wait_for(PG_FUNCTION_ARGS)
 }
 
 /*
- * jobs.wait_for(job_ids, timeout); null is no job there, too.
+ * jobs.wait_for(job_ids, timeout, strict); null is no job there, too.
  */
 Datum
 cj_fn_wait_for_jobs(PG_FUNCTION_ARGS)

@@ -1,12 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_control.c
- *	  CANCEL, PAUSE and RESUME statements, as PostgreSQL carries them.
- *
- * A statement is a DeclareCursorStmt whose cursor has a reserved name.  No cursor
- * is ever opened: the utility hook hands the statement to cj_control_run(), which
- * plans and runs its query and collects the ids.  A user who declares a cursor of
- * that name gets what the statement would do, with the same rights.
+ *	  CANCEL, PAUSE and RESUME of jobs.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -17,318 +12,335 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "executor/executor.h"
-#include "executor/tuptable.h"
-#include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
-#include "rewrite/rewriteHandler.h"
-#include "tcop/dest.h"
-#include "tcop/tcopprot.h"
-#include "tcop/utility.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/snapmgr.h"
+#include "nodes/makefuncs.h"
+#include "utils/formatting.h"
 
-#include "compat.h"
-#include "syntax/syntax_control.h"
+#include "job/job_control_many.h"
+#include "syntax/syntax_error.h"
+#include "syntax/syntax_family.h"
+#include "syntax/syntax_shape.h"
+#include "syntax/syntax_translate.h"
 
-/* Names that no application gives to a cursor: the tags, behind this. */
-#define PORTAL_NAME_PREFIX "cancel_job: "
+static const char *const control_keywords[] = {"job", NULL};
 
-static const char *const portal_names[] = {
-	[CJ_CONTROL_CANCEL] = PORTAL_NAME_PREFIX "CANCEL JOBS",
-	[CJ_CONTROL_PAUSE] = PORTAL_NAME_PREFIX "PAUSE JOBS",
-	[CJ_CONTROL_RESUME] = PORTAL_NAME_PREFIX "RESUME JOBS"
+/* What jobs a statement is about; CjMark.form is this. */
+typedef enum ControlForm
+{
+	CONTROL_JOBS,
+	CONTROL_SCHEDULES,
+	CONTROL_TYPE
+} ControlForm;
+
+/*
+ * CjCommand.run of CANCEL JOBS and the like; the text is the reason.
+ */
+static int64
+control_jobs(const CjCommand *command, CjCommandInput *input)
+{
+	return cj_job_control((CjControlVerb) command->verb, input->ids,
+						  input->nids, input->texts[0]);
+}
+
+/*
+ * CjCommand.run of CANCEL JOBS FOR SCHEDULES and the like.
+ */
+static int64
+control_schedules(const CjCommand *command, CjCommandInput *input)
+{
+	return cj_job_control_schedules((CjControlVerb) command->verb, input->ids,
+									input->nids, input->texts[0]);
+}
+
+/*
+ * CjCommand.run of CANCEL ALL type JOBS and the like; the second text is the
+ * type.
+ */
+static int64
+control_type(const CjCommand *command, CjCommandInput *input)
+{
+	const char *type = input->texts[1];
+	const char *verb_end = strchr(command->name, ' ');
+
+	if (type == NULL)
+		return 0;
+	snprintf(input->tag, sizeof(input->tag), "%.*s ALL %s JOBS",
+			 (int) (verb_end - command->name), command->name,
+			 asc_toupper(type, strlen(type)));
+	return cj_job_control_type((CjControlVerb) command->verb, type,
+							   input->texts[0]);
+}
+
+#define COMMANDS(verb) \
+	{#verb " JOBS", "job_id", CJ_CONTROL_##verb, control_jobs}, \
+	{#verb " JOBS FOR SCHEDULES", "schedule_id", CJ_CONTROL_##verb, control_schedules}, \
+	{#verb " ALL JOBS", "job_id", CJ_CONTROL_##verb, control_type}
+
+/* In the order of CjControlVerb, and then of ControlForm. */
+static const CjCommand commands[] = {
+	COMMANDS(CANCEL),
+	COMMANDS(PAUSE),
+	COMMANDS(RESUME),
+	{NULL}
 };
 
-/* Collects the ids that the query of a statement returns. */
-typedef struct IdReceiver
-{
-	DestReceiver receiver;		/* must be first */
-	MemoryContext context;
-	Oid			type;			/* of the column */
-	int64	   *ids;
-	int			nids;
-	int			capacity;
-} IdReceiver;
-
 /*
- * The name of the cursor that stands for a statement of this verb.
+ * The command of a form with a verb.
  */
-const char *
-cj_control_portal_name(CjControlVerb verb)
+static const CjCommand *
+find_command(CjControlVerb verb, ControlForm form)
 {
-	return portal_names[verb];
+	return &commands[verb * (CONTROL_TYPE + 1) + form];
 }
 
 /*
- * The command tag of a verb, without the count.
+ * The verb of a statement.
  */
-const char *
-cj_control_tag(CjControlVerb verb)
+static CjControlVerb
+verb_of(const CjMark *mark)
 {
-	return portal_names[verb] + strlen(PORTAL_NAME_PREFIX);
+	return (CjControlVerb) cj_family_command(mark->command)->verb;
 }
 
 /*
- * Is this a statement of ours, and of which verb?
+ * Is the current token one of the verbs?
  */
-bool
-cj_control_is_ours(Node *statement, CjControlVerb *verb)
+static bool
+read_verb(CjReader *reader, CjControlVerb *verb)
 {
-	const char *name;
-
-	if (statement == NULL || !IsA(statement, DeclareCursorStmt))
+	if (cj_reader_has_word(reader, 0, "cancel"))
+		*verb = CJ_CONTROL_CANCEL;
+	else if (cj_reader_has_word(reader, 0, "pause"))
+		*verb = CJ_CONTROL_PAUSE;
+	else if (cj_reader_has_word(reader, 0, "resume"))
+		*verb = CJ_CONTROL_RESUME;
+	else
 		return false;
+	return true;
+}
 
-	name = ((DeclareCursorStmt *) statement)->portalname;
-	if (strncmp(name, PORTAL_NAME_PREFIX, strlen(PORTAL_NAME_PREFIX)) != 0)
-		return false;
-	for (int i = 0; i < lengthof(portal_names); i++)
+/*
+ * Is one of the tokens from the n-th to the last-th the word JOB or JOBS?
+ */
+static bool
+has_job(CjReader *reader, int n, int last)
+{
+	for (; n <= last; n++)
 	{
-		if (strcmp(name, portal_names[i]) == 0)
-		{
-			*verb = (CjControlVerb) i;
+		if (cj_reader_has_word(reader, n, "job") ||
+			cj_reader_has_word(reader, n, "jobs"))
 			return true;
-		}
 	}
 	return false;
 }
 
 /*
- * Is this one of the integer types?
+ * CjFamily.recognise for CANCEL ALL type JOBS and the like, also if the type is
+ * missing or has two words.
+ */
+static int
+recognise_all(CjReader *reader, CjMark *mark, CjControlVerb verb)
+{
+	CjToken		type = cj_reader_peek(reader, 2);
+
+	if (!has_job(reader, 2, 4))
+		return 0;
+	mark->form = CONTROL_TYPE;
+	mark->command = find_command(verb, CONTROL_TYPE)->name;
+	mark->shape = CJ_SHAPE_NOTHING;
+	mark->detail = type.start;
+	if (cj_reader_ends(reader, 2) || type.symbol != 0)
+		mark->error = type.start;
+	else if (!cj_reader_has_word(reader, 3, "jobs"))
+		mark->error = cj_reader_peek(reader, 3).start;
+	return mark->error >= 0 ? 2 : 4;
+}
+
+/*
+ * CjFamily.recognise
+ */
+static int
+recognise_control(CjReader *reader, CjMark *mark)
+{
+	CjControlVerb verb;
+	bool		single;
+	int			nwords = 2;
+
+	if (!read_verb(reader, &verb))
+		return 0;
+	if (cj_reader_has_word(reader, 1, "all"))
+		return recognise_all(reader, mark, verb);
+
+	single = cj_reader_has_word(reader, 1, "job");
+	if (!single && !cj_reader_has_word(reader, 1, "jobs"))
+		return 0;
+	mark->form = CONTROL_JOBS;
+	if (!single && cj_reader_has_word(reader, 2, "for"))
+	{
+		mark->form = CONTROL_SCHEDULES;
+		single = cj_reader_has_word(reader, 3, "schedule");
+		if (!single && !cj_reader_has_word(reader, 3, "schedules"))
+			mark->error = cj_reader_peek(reader, 3).start;
+		nwords = mark->error >= 0 ? 3 : 4;
+	}
+	mark->command = find_command(verb, mark->form)->name;
+	mark->shape = single ? CJ_SHAPE_EXPRESSION : CJ_SHAPE_QUERY;
+	return nwords;
+}
+
+/*
+ * Can a statement have a reason?  CockroachDB knows one for PAUSE of jobs that
+ * are named; ours is that of CANCEL.
  */
 static bool
-is_integer(Oid type)
+may_have_reason(const CjMark *mark)
 {
-	return type == INT8OID || type == INT4OID || type == INT2OID;
+	CjControlVerb verb = verb_of(mark);
+
+	return verb == CJ_CONTROL_CANCEL ||
+		(verb == CJ_CONTROL_PAUSE && mark->form == CONTROL_JOBS);
 }
 
 /*
- * Raise an error unless the analysed query of a statement returns one column
- * of integers.  The texts are CockroachDB's.
+ * CjFamily.read_clause: WITH REASON = value.  A query may begin with a CTE that
+ * is called so.
  */
-void
-cj_control_check_columns(ParseState *pstate, DeclareCursorStmt *statement,
-						 CjControlVerb verb)
+static int
+read_reason(CjReader *reader, CjMark *mark, CjClause *clause)
 {
-	Query	   *query = castNode(Query, statement->query);
-	int			ncolumns = ExecCleanTargetListLength(query->targetList);
-	TargetEntry *column;
-	Oid			type;
+	int			ntokens;
 
-	if (ncolumns == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("no columns in %s data", cj_control_tag(verb))));
-	if (ncolumns > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("too many columns in %s data", cj_control_tag(verb)),
-				 parser_errposition(pstate,
-									exprLocation((Node *) lsecond(query->targetList)))));
+	if (!cj_reader_has_words(reader, 0, "with reason") ||
+		cj_reader_has_word(reader, 2, "as") ||
+		cj_reader_has_symbol(reader, 2, '(') || !may_have_reason(mark))
+		return 0;
 
-	column = linitial_node(TargetEntry, query->targetList);
-	type = getBaseType(exprType((Node *) column->expr));
-	if (!is_integer(type))
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("%s data column 1 (job_id) must be of type int, not type %s",
-						cj_control_tag(verb), format_type_be(type)),
-				 parser_errposition(pstate, exprLocation((Node *) column->expr))));
+	ntokens = cj_reader_count_rest(reader);
+	if (!cj_reader_has_symbol(reader, 2, '='))
+		mark->error = cj_reader_peek(reader, 2).start;
+	else if (ntokens < 4)
+		mark->error = cj_reader_peek(reader, 3).start;
+	clause->value = cj_reader_peek(reader, 3).start;
+	return ntokens;
 }
 
 /*
- * DestReceiver: nothing to prepare.
+ * A string, or NULL, as a raw expression of this type.
  */
-static void
-start_ids(DestReceiver *self, int operation, TupleDesc typeinfo)
+static Node *
+make_string(const char *str, const char *type)
 {
-	((IdReceiver *) self)->type = getBaseType(TupleDescAttr(typeinfo, 0)->atttypid);
+	A_Const    *value = makeNode(A_Const);
+
+	value->location = -1;
+	if (str == NULL)
+		value->isnull = true;
+	else
+		value->val.sval = *makeString(pstrdup(str));
+	return cj_shape_cast((Node *) value, type);
 }
 
 /*
- * Add an id.
+ * The reason of a statement: a string, a parameter, or a bare name, which
+ * stands for itself; NULL if it has none.
  */
-static void
-add_id(IdReceiver *receiver, Datum value)
+static Node *
+make_reason(const CjMark *mark, const char *str)
 {
-	int64		id;
+	const CjClause *clause;
+	Node	   *value;
+	const ColumnRef *name;
 
-	switch (receiver->type)
-	{
-		case INT2OID:
-			id = DatumGetInt16(value);
-			break;
-		case INT4OID:
-			id = DatumGetInt32(value);
-			break;
-		default:
-			id = DatumGetInt64(value);
-			break;
-	}
-
-	if (receiver->nids == receiver->capacity)
-	{
-		if (receiver->capacity > INT_MAX / 2)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("too many jobs in one statement")));
-		receiver->capacity = Max(64, 2 * receiver->capacity);
-		if (receiver->ids == NULL)
-			receiver->ids = MemoryContextAllocHuge(receiver->context,
-												   receiver->capacity * sizeof(int64));
-		else
-			receiver->ids = repalloc_huge(receiver->ids,
-										  receiver->capacity * sizeof(int64));
-	}
-	receiver->ids[receiver->nids++] = id;
-}
-
-/*
- * DestReceiver: add a row's id; NULL names no job.
- */
-static bool
-receive_id(TupleTableSlot *slot, DestReceiver *self)
-{
-	bool		isnull;
-	Datum		value = slot_getattr(slot, 1, &isnull);
-
-	if (!isnull)
-		add_id((IdReceiver *) self, value);
-	return true;
-}
-
-/*
- * DestReceiver: nothing to do at the end of the rows, or of the receiver.
- */
-static void
-end_ids(DestReceiver *self)
-{
-}
-
-/*
- * Plan the query of a statement.
- */
-static PlannedStmt *
-plan_query(const DeclareCursorStmt *statement, const char *str,
-		   ParamListInfo params)
-{
-	/* The rewriter scribbles on its input, which may be a cached plan's. */
-	List	   *rewritten = QueryRewrite(copyObject(castNode(Query, statement->query)));
-	Query	   *query;
-
-	if (list_length(rewritten) != 1)
-		elog(ERROR, "unexpected result of rewriting a query");
-	query = linitial_node(Query, rewritten);
-	if (query->commandType != CMD_SELECT)
-		elog(ERROR, "unexpected result of rewriting a query");
-	return cj_plan_query(query, str, CURSOR_OPT_PARALLEL_OK, params);
-}
-
-/*
- * The expression of a statement with a single one; NULL if it has a query.
- */
-static Expr *
-single_expression(const Query *query)
-{
-	if (query->rtable != NIL || query->cteList != NIL || query->hasSubLinks ||
-		query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs ||
-		query->setOperations != NULL || query->jointree->quals != NULL ||
-		query->jointree->fromlist != NIL || query->groupClause != NIL ||
-		query->groupingSets != NIL || query->havingQual != NULL ||
-		query->limitCount != NULL || query->limitOffset != NULL ||
-		list_length(query->targetList) != 1)
+	if (mark->clauses == NIL)
 		return NULL;
-	return linitial_node(TargetEntry, query->targetList)->expr;
+
+	clause = linitial(mark->clauses);
+	value = cj_translate_expression(str, clause->value, clause->end);
+	if (IsA(value, ParamRef) ||
+		(IsA(value, A_Const) && !((A_Const *) value)->isnull &&
+		 IsA(&((A_Const *) value)->val, String)))
+		return cj_shape_cast(value, "text");
+
+	name = (const ColumnRef *) value;
+	if (!IsA(value, ColumnRef) || list_length(name->fields) != 1 ||
+		!IsA(linitial(name->fields), String))
+		cj_syntax_error_at(str, clause->value);
+	return make_string(strVal(linitial(name->fields)), "text");
 }
 
 /*
- * Collect the id that is the value of an expression, as the executor would,
- * but without a plan: CALL gets its arguments in the same way.
+ * The query and texts of CANCEL ALL type JOBS: no ids, the reason, the type.
  */
-static void
-collect_id(Expr *expression, const char *str, ParamListInfo params,
-		   IdReceiver *receiver)
+static Node *
+make_all(const CjMark *mark, Node *reason, const char *str)
 {
-	EState	   *estate = CreateExecutorState();
-	Datum		value;
-	bool		isnull;
+	char	   *type = cj_scan_name_at(str, mark->detail);
+	SelectStmt *query;
 
-	estate->es_param_list_info = params;
-	estate->es_sourceText = str;
-	value = ExecEvalExprSwitchContext(ExecPrepareExpr(expression, estate),
-									  GetPerTupleExprContext(estate), &isnull);
-	receiver->type = getBaseType(exprType((Node *) expression));
-	if (!isnull)
-		add_id(receiver, value);
-	FreeExecutorState(estate);
+	if (type == NULL)
+		cj_syntax_error_at(str, mark->detail);
+	query = makeNode(SelectStmt);
+	query->targetList = list_make1(cj_shape_target(make_string(NULL, "int8")));
+	if (reason == NULL)
+		reason = make_string(NULL, "text");
+	return cj_command_make(mark->command, query,
+						   list_make2(reason, make_string(type, "text")));
 }
 
 /*
- * Run the query and collect the ids it returns.
+ * CjFamily.make
  */
-static void
-collect_ids(const PlannedStmt *statement, const char *str,
-			ParamListInfo params, QueryEnvironment *environment,
-			IdReceiver *receiver)
+static Node *
+make_control(const CjMark *mark, Node *operand, const char *str)
 {
-	PlannedStmt *plan;
-	QueryDesc  *query;
-	Expr	   *expression;
+	Node	   *reason = make_reason(mark, str);
 
-	expression = single_expression(castNode(Query, ((DeclareCursorStmt *) statement->utilityStmt)->query));
-	if (expression != NULL)
-	{
-		PushCopiedSnapshot(GetActiveSnapshot());
-		UpdateActiveSnapshotCommandId();
-		collect_id(expression, str, params, receiver);
-		PopActiveSnapshot();
-		return;
-	}
-	plan = plan_query((DeclareCursorStmt *) statement->utilityStmt, str, params);
-	plan->stmt_location = statement->stmt_location;
-	plan->stmt_len = statement->stmt_len;
-
-	PushCopiedSnapshot(GetActiveSnapshot());
-	UpdateActiveSnapshotCommandId();
-	query = CreateQueryDesc(plan, str, GetActiveSnapshot(), InvalidSnapshot,
-							&receiver->receiver, params, environment, 0);
-	ExecutorStart(query, 0);
-	cj_executor_run(query, ForwardScanDirection, 0);
-
-	ExecutorFinish(query);
-	ExecutorEnd(query);
-	FreeQueryDesc(query);
-	PopActiveSnapshot();
+	if (mark->form == CONTROL_TYPE)
+		return make_all(mark, reason, str);
+	return cj_command_make(mark->command, (SelectStmt *) operand,
+						   reason != NULL ? list_make1(reason) : NIL);
 }
 
 /*
- * Run a statement of ours: make the requests for the jobs that its query
- * names.  Returns the number of ids handled, raises what cj_job_control()
- * raises and whatever the query raises.
+ * CjFamily.function
  */
-int64
-cj_control_run(const PlannedStmt *statement, CjControlVerb verb,
-			   const char *str, ParamListInfo params,
-			   QueryEnvironment *environment)
+static const char *
+control_function(const CjMark *mark)
 {
-	IdReceiver	receiver = {
-		.receiver = {
-			.receiveSlot = receive_id,
-			.rStartup = start_ids,
-			.rShutdown = end_ids,
-			.rDestroy = end_ids,
-			.mydest = DestNone
-		},
-		.context = CurrentMemoryContext
+	static const char *const suffixes[] = {
+		[CONTROL_JOBS] = "",
+		[CONTROL_SCHEDULES] = "_jobs_for_schedules",
+		[CONTROL_TYPE] = "_all"
 	};
+	int			verb_len = strcspn(mark->command, " ");
 
-	PreventCommandIfReadOnly(cj_control_tag(verb));
-	PreventCommandIfParallelMode(cj_control_tag(verb));
-	PreventCommandDuringRecovery(cj_control_tag(verb));
-
-	collect_ids(statement, str, params, environment, &receiver);
-	return cj_job_control(verb, receiver.ids, receiver.nids, NULL);
+	return psprintf("jobs.%s%s()", asc_tolower(mark->command, verb_len),
+					suffixes[mark->form]);
 }
+
+/*
+ * CjFamily.usage
+ */
+static const char *
+control_usage(const CjMark *mark)
+{
+	static const char *const reasons[] = {
+		[CJ_CONTROL_CANCEL] = ", with or without WITH REASON = string",
+		[CJ_CONTROL_PAUSE] = "; behind the first two can stand WITH REASON = string",
+		[CJ_CONTROL_RESUME] = ""
+	};
+	int			verb_len = strcspn(mark->command, " ");
+	char	   *verb = pnstrdup(mark->command, verb_len);
+
+	return psprintf("Write %s JOB expression, JOBS query, JOBS FOR SCHEDULE expression, JOBS FOR SCHEDULES query or ALL type JOBS%s.",
+					verb, reasons[verb_of(mark)]);
+}
+
+const CjFamily cj_family_control = {
+	.keywords = control_keywords,
+	.recognise = recognise_control,
+	.read_clause = read_reason,
+	.make = make_control,
+	.function = control_function,
+	.usage = control_usage,
+	.commands = commands
+};

@@ -13,11 +13,13 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/prepare.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/plancache.h"
 #include "utils/portal.h"
 
 #include "base/base_extension.h"
@@ -25,12 +27,12 @@
 #include "compat.h"
 #include "syntax/syntax.h"
 #include "syntax/syntax_availability.h"
-#include "syntax/syntax_control.h"
+#include "syntax/syntax_command.h"
+#include "syntax/syntax_family.h"
 #include "syntax/syntax_message.h"
+#include "syntax/syntax_parameter.h"
 #include "syntax/syntax_recovery.h"
-#include "syntax/syntax_scan.h"
 #include "syntax/syntax_selftest.h"
-#include "syntax/syntax_show.h"
 
 static post_parse_analyze_hook_type prev_post_parse_analyze_hook = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility_hook = NULL;
@@ -54,25 +56,19 @@ is_clients(const PlannedStmt *statement)
 }
 
 /*
- * post_parse_analyze_hook: take SHOW JOBS over, check what control statements
- * select.
+ * post_parse_analyze_hook: take SHOW JOBS over, check what commands select.
  */
 static void
 post_parse_analyze(ParseState *pstate, Query *query,
 				   CJ_JUMBLE_CONST JumbleState *jstate)
 {
-	CjControlVerb verb;
-
 	cj_recovery_install();
 
 	if (query->commandType == CMD_UTILITY)
 	{
-		cj_show_translate(query);
-		if (cj_control_is_ours(query->utilityStmt, &verb) &&
-			cj_extension_exists())
-			cj_control_check_columns(pstate,
-									 (DeclareCursorStmt *) query->utilityStmt,
-									 verb);
+		cj_parameter_translate(pstate, query);
+		if (cj_command_is_ours(query->utilityStmt) && cj_extension_exists())
+			cj_command_check(pstate, query->utilityStmt);
 	}
 
 	if (prev_post_parse_analyze_hook)
@@ -80,7 +76,34 @@ post_parse_analyze(ParseState *pstate, Query *query,
 }
 
 /*
- * ProcessUtility_hook: run the control statements, and see to tags.
+ * Does this statement run a prepared one that is a command of ours?
+ */
+static bool
+executes_command(Node *statement)
+{
+	PreparedStatement *prepared;
+
+	if (!IsA(statement, ExecuteStmt))
+		return false;
+	prepared = FetchPreparedStatement(((ExecuteStmt *) statement)->name, false);
+	return prepared != NULL && prepared->plansource->raw_parse_tree != NULL &&
+		cj_command_is_ours(prepared->plansource->raw_parse_tree->stmt);
+}
+
+/*
+ * Let the client see the tag of the command that has just been run.
+ */
+static void
+set_command_tag(void)
+{
+	int64		count;
+	const char *tag = cj_command_last(&count);
+
+	cj_message_set_tag(tag, count);
+}
+
+/*
+ * ProcessUtility_hook: run the commands, and see to tags.
  */
 static void
 process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
@@ -90,51 +113,38 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	Node	   *statement = pstmt->utilityStmt;
 	bool		clients = is_clients(pstmt);
-	bool		show;
+	bool		executes;
+	const char *show;
 	bool		drops;
-	CjControlVerb verb;
 
 	cj_recovery_install();
 
-	if (cj_control_is_ours(statement, &verb) && cj_extension_exists())
+	if (cj_command_run(pstmt, queryString, params, queryEnv))
 	{
-		int64		count = cj_control_run(pstmt, verb, queryString, params,
-										   queryEnv);
-
 		if (clients)
-			cj_message_set_tag(cj_control_tag(verb), count);
+			set_command_tag();
 		return;
 	}
 
 	/* A COMMIT or ROLLBACK can free the statement. */
-	show = cj_show_is_ours(statement);
-	if (show)
-		cj_show_check();
-	show = show && clients;
-	drops = cj_show_is_dropped_by(statement);
+	show = cj_parameter_tag(statement);
+	executes = clients && executes_command(statement);
+	drops = cj_parameter_is_dropped_by(statement);
 
 	cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
 				   context, params, queryEnv, dest, qc);
 
-	if (show)
-		cj_message_set_counted_tag("SHOW JOBS");
+	if (show != NULL && clients)
+		cj_message_set_counted_tag(show);
+	else if (executes)
+		set_command_tag();
 	else if (drops)
-		cj_show_refresh();
+		cj_parameter_refresh();
 }
 
 /*
- * Does the text of a plan begin with SHOW?  No other SELECT's does.
- */
-static bool
-begins_with_show(const QueryDesc *query)
-{
-	return cj_scan_begins_with(query->sourceText,
-							   Max(query->plannedstmt->stmt_location, 0),
-							   "show");
-}
-
-/*
- * ExecutorRun_hook: SHOW JOB is a SELECT whose tag tells what it was.
+ * ExecutorRun_hook: SHOW JOB is a SELECT whose text tells what it was.  No other
+ * SELECT's does.
  */
 static void
 executor_run(QueryDesc *query, ScanDirection direction, uint64 count
@@ -147,8 +157,14 @@ executor_run(QueryDesc *query, ScanDirection direction, uint64 count
 
 	if ((query->dest->mydest == DestRemote ||
 		 query->dest->mydest == DestRemoteExecute) &&
-		query->operation == CMD_SELECT && begins_with_show(query))
-		cj_message_set_counted_tag("SHOW JOBS");
+		query->operation == CMD_SELECT)
+	{
+		const char *tag = cj_family_tag(query->sourceText,
+										Max(query->plannedstmt->stmt_location, 0));
+
+		if (tag != NULL)
+			cj_message_set_counted_tag(tag);
+	}
 }
 
 /*

@@ -12,6 +12,10 @@
  *	SHOW JOB WHEN COMPLETE 1			SELECT                 1
  *	SELECT * FROM [SHOW JOBS] WHERE ..	SELECT * FROM "j"         WHERE ..
  *	SELECT * FROM [SHOW JOB f(7)]		SELECT * FROM "j"    (comment)
+ *	WITH j AS (SHOW JOB 1) ..			WITH j AS (SELECT   1) ..
+ *	PAUSE JOB 1 WITH REASON = 'x'		SELECT    1
+ *
+ * What is a statement of ours the families say (syntax_family.c).
  *
  * Error positions count characters, not bytes, so multi-byte characters stay
  * too wherever they can: an operand in brackets becomes a comment.
@@ -25,36 +29,37 @@
  */
 #include "postgres.h"
 
+#include "syntax/syntax_family.h"
 #include "syntax/syntax_mask.h"
-#include "syntax/syntax_scan.h"
+#include "syntax/syntax_with.h"
+
+/* A statement of ours whose end has not been read. */
+typedef struct OpenMark
+{
+	CjMark	   *mark;
+	int			depth;			/* of brackets around it */
+} OpenMark;
 
 /* Where the tokens read so far have led. */
 typedef struct MaskState
 {
-	CjScan		scan;
-	const char *str;
-	CjToken		token;			/* the current one */
-	int			depth;			/* of parentheses and brackets */
+	CjReader	reader;
+	CjWith		with;
 	int			body_depth;		/* of BEGIN ATOMIC bodies */
 	bool		may_have_body;	/* the statement creates a function */
+	bool		inside;			/* the text is that of a row source */
+	List	   *open;			/* of OpenMark, the innermost first */
 	CjMask	   *mask;
 } MaskState;
 
 /*
- * Can the text have a statement of ours?  All have the word JOB or JOBS; this
- * looks for it without a look at quotes or comments.
+ * Can the text have a statement of ours?  This does not look at quotes or
+ * comments.
  */
 bool
 cj_mask_is_candidate(const char *str, int len)
 {
-	for (int i = 0; i + 3 <= len; i++)
-	{
-		if ((str[i] == 'j' || str[i] == 'J') &&
-			(str[i + 1] == 'o' || str[i + 1] == 'O') &&
-			(str[i + 2] == 'b' || str[i + 2] == 'B'))
-			return true;
-	}
-	return false;
+	return cj_family_mentions(str, len);
 }
 
 /*
@@ -66,6 +71,7 @@ cj_mask_is_candidate(const char *str, int len)
 static void
 overwrite(MaskState *state, int start, int end, const char *with)
 {
+	const char *str = state->reader.str;
 	char	   *at = state->mask->str + start;
 	int			len = strlen(with);
 	bool		comment = false;
@@ -76,7 +82,7 @@ overwrite(MaskState *state, int start, int end, const char *with)
 	at += len;
 	for (int i = start; i < end; i++)
 	{
-		if (!IS_HIGHBIT_SET(state->str[i]))
+		if (!IS_HIGHBIT_SET(str[i]))
 			continue;
 		if (!comment)
 		{
@@ -84,7 +90,7 @@ overwrite(MaskState *state, int start, int end, const char *with)
 			at += 2;
 			comment = true;
 		}
-		*at++ = state->str[i];
+		*at++ = str[i];
 	}
 	if (comment)
 	{
@@ -95,168 +101,154 @@ overwrite(MaskState *state, int start, int end, const char *with)
 }
 
 /*
- * Read the next token, and keep count of what is open.
+ * The current token.
  */
-static void
-advance(MaskState *state)
+static CjToken
+current(MaskState *state)
 {
-	state->token = cj_scan_next(&state->scan);
-	if (state->token.symbol == '(' || state->token.symbol == '[')
-		state->depth++;
-	else if ((state->token.symbol == ')' || state->token.symbol == ']') &&
-			 state->depth > 0)
-		state->depth--;
+	return cj_reader_peek(&state->reader, 0);
 }
 
 /*
  * Is the current token this word?
  */
 static bool
-at_word(const MaskState *state, const char *word)
+at_word(MaskState *state, const char *word)
 {
-	return cj_scan_is_word(state->str, &state->token, word);
+	return cj_reader_has_word(&state->reader, 0, word);
 }
 
 /*
- * Where the current word ends.
- */
-static int
-word_end(const MaskState *state)
-{
-	return state->token.start + state->token.wordlen;
-}
-
-/*
- * Is the current token JOB or JOBS?
- */
-static bool
-at_job(const MaskState *state, bool *single)
-{
-	*single = at_word(state, "job");
-	return *single || at_word(state, "jobs");
-}
-
-/*
- * Is the current token one of the verbs of job control?
- */
-static bool
-at_control_verb(const MaskState *state, CjControlVerb *verb)
-{
-	if (at_word(state, "cancel"))
-		*verb = CJ_CONTROL_CANCEL;
-	else if (at_word(state, "pause"))
-		*verb = CJ_CONTROL_PAUSE;
-	else if (at_word(state, "resume"))
-		*verb = CJ_CONTROL_RESUME;
-	else
-		return false;
-	return true;
-}
-
-/*
- * Add a mark that begins at "start".
- */
-static CjMark *
-add_mark(MaskState *state, CjMarkKind kind, int start, bool single)
-{
-	CjMark	   *mark = palloc0(sizeof(CjMark));
-
-	mark->kind = kind;
-	mark->single = single;
-	mark->start = start;
-	/* as long as the scanner has not found the end */
-	mark->end = state->scan.extra.scanbuflen;
-	state->mask->marks = lappend(state->mask->marks, mark);
-	return mark;
-}
-
-/*
- * If the current words are WHEN COMPLETE, read them, and let *end be where
- * they end.  Else an operand begins here, at *operand.
- */
-static bool
-skip_when_complete(MaskState *state, int *end, int *operand)
-{
-	*operand = state->token.start;
-	if (!at_word(state, "when"))
-		return false;
-	advance(state);
-	if (!at_word(state, "complete"))
-		return false;
-	*end = word_end(state);
-	advance(state);
-	*operand = state->token.start;
-	return true;
-}
-
-/*
- * At the beginning of a statement: if its words are those of one of ours, mask
- * them and return the mark.  The current token is then the first that is not
- * one of these words.
- *
- * SHOW JOBS by itself stays as it is: PostgreSQL parses it.  So does SHOW of a
- * parameter called jobs.something.
- */
-static CjMark *
-mask_statement(MaskState *state)
-{
-	int			start = state->token.start;
-	CjControlVerb verb = CJ_CONTROL_CANCEL;
-	bool		control = at_control_verb(state, &verb);
-	bool		complete = false;
-	bool		single;
-	int			end;
-	int			operand;
-	CjMark	   *mark;
-
-	if (!control && !at_word(state, "show"))
-		return NULL;
-	advance(state);
-	if (!at_job(state, &single))
-		return NULL;
-
-	end = word_end(state);
-	operand = end;
-	if (!control)
-	{
-		advance(state);
-		if (state->token.end || state->token.symbol == ';' ||
-			state->token.symbol == '.')
-			return NULL;
-		complete = skip_when_complete(state, &end, &operand);
-	}
-
-	mark = add_mark(state, control ? CJ_MARK_CONTROL : CJ_MARK_SHOW, start,
-					single);
-	mark->verb = verb;
-	mark->complete = complete;
-	mark->operand = operand;
-	overwrite(state, start, end, single ? "SELECT" : "");
-
-	/* The mark stands even if the scanner gives up at the operand. */
-	if (control)
-	{
-		advance(state);
-		mark->operand = state->token.start;
-	}
-	return mark;
-}
-
-/*
- * Make the operand of a row source, and the bracket behind it, a comment that
- * begins in the word before it.
+ * Move on by so many tokens.
  */
 static void
-hide_operand(MaskState *state, int word_end, int end)
+advance(MaskState *state, int n)
+{
+	while (n-- > 0)
+		cj_reader_advance(&state->reader);
+}
+
+/*
+ * Add a mark for a statement of ours that begins at the current token, if one
+ * does, and say how many words it has; else return NULL.
+ */
+static CjMark *
+add_mark(MaskState *state, CjPlace place, int *nwords)
+{
+	CjMark		mark = {.place = place,.error = -1};
+	CjMark	   *added;
+
+	*nwords = cj_family_recognise(&state->reader, &mark);
+	if (*nwords == 0 || (place == CJ_PLACE_SOURCE && !mark.rows))
+		return NULL;
+
+	mark.start = current(state).start;
+	mark.name = state->with.name;
+	mark.operand = cj_reader_peek(&state->reader, *nwords).start;
+	/* as long as the scanner has not found the end */
+	mark.end = state->reader.len;
+	added = palloc(sizeof(CjMark));
+	*added = mark;
+	return added;
+}
+
+/*
+ * Where the n-th token from the current one ends: a word or a symbol.
+ */
+static int
+token_end(MaskState *state, int n)
+{
+	CjToken		token = cj_reader_peek(&state->reader, n);
+
+	return token.start + Max(token.wordlen, 1);
+}
+
+/*
+ * At the beginning of a statement: if it is one of ours, mask its words.  The
+ * current token is then the first that is not one of these.
+ */
+static void
+mask_statement(MaskState *state, CjPlace place)
+{
+	int			depth = state->reader.depth;
+	OpenMark   *open;
+	CjMark	   *mark;
+	int			nwords;
+
+	mark = add_mark(state, place, &nwords);
+	if (mark == NULL)
+		return;
+	if (place == CJ_PLACE_SOURCE)
+		mark->place = CJ_PLACE_STATEMENT;	/* in its own text it is one */
+
+	open = palloc(sizeof(OpenMark));
+	open->mark = mark;
+	open->depth = depth;
+	state->open = lcons(open, state->open);
+	state->mask->marks = lappend(state->mask->marks, mark);
+	if (mark->shape != CJ_SHAPE_STATEMENT)
+		overwrite(state, mark->start, token_end(state, nwords - 1),
+				  mark->shape == CJ_SHAPE_QUERY ? "" : "SELECT");
+
+	/* The mark stands even if the scanner gives up at the operand. */
+	advance(state, nwords);
+}
+
+/*
+ * In a statement of ours: if the current token begins a clause of ours, mask
+ * that and go on behind it.  Returns whether it does.
+ */
+static bool
+mask_clause(MaskState *state)
+{
+	OpenMark   *open = state->open == NIL ? NULL : linitial(state->open);
+	CjClause	clause = {0};
+	CjMark	   *mark;
+	int			ntokens = 0;
+
+	if (open == NULL)
+		return false;
+
+	mark = open->mark;
+	if (state->reader.depth == open->depth && mark->family->read_clause != NULL)
+		ntokens = mark->family->read_clause(&state->reader, mark, &clause);
+	if (ntokens > 0)
+	{
+		CjClause   *added = palloc(sizeof(CjClause));
+
+		clause.start = current(state).start;
+		clause.end = cj_reader_peek(&state->reader, ntokens).start;
+		/* Where the scanner gives up, the parser is to do so too. */
+		if (state->reader.error != NULL)
+			clause.end = token_end(state, ntokens - 1);
+		*added = clause;
+		mark->clauses = lappend(mark->clauses, added);
+		overwrite(state, clause.start, clause.end, "");
+		advance(state, ntokens);
+		return true;
+	}
+	/* Nothing else can stand here. */
+	if (mark->error < 0 &&
+		(mark->shape == CJ_SHAPE_NOTHING ||
+		 (mark->clauses != NIL && mark->shape != CJ_SHAPE_STATEMENT)))
+		mark->error = current(state).start;
+	return false;
+}
+
+/*
+ * Hide what is in the brackets of a row source: a name, and a comment.
+ */
+static void
+hide_source(MaskState *state, int start, int end)
 {
 	char	   *masked = state->mask->str;
 
-	for (int i = word_end; i < end; i++)
+	memcpy(masked + start, "\"j\"/*", 5);
+	for (int i = start + 5; i < end; i++)
 	{
 		if (masked[i] == '*' || masked[i] == '/')
 			masked[i] = ' ';
 	}
-	memcpy(masked + word_end - 2, "/*", 2);
 	memcpy(masked + end - 2, "*/", 2);
 }
 
@@ -264,54 +256,82 @@ hide_operand(MaskState *state, int word_end, int end)
  * At a "[": if a row source of ours begins there, mask it.  The current token
  * is then the one behind its "]", else the first that is not one of ours.
  *
- * What is in the operand needs no mask: the operand is parsed by itself.
+ * What is in there needs no mask: it is parsed by itself.
  */
 static void
 mask_source(MaskState *state)
 {
-	int			start = state->token.start;
-	int			depth = state->depth - 1;
-	bool		single;
-	int			show_end;
-	int			job_start;
-	int			job_end;
-	int			operand;
-	int			complete_end;
-	int			complete_operand;
-	bool		complete;
+	int			start = current(state).start;
+	int			depth = state->reader.depth - 1;
 	CjMark	   *mark;
+	int			nwords;
 
-	advance(state);
+	advance(state, 1);
 	if (!at_word(state, "show"))
 		return;
-	show_end = word_end(state);
-	advance(state);
-	if (!at_job(state, &single))
+	mark = add_mark(state, CJ_PLACE_SOURCE, &nwords);
+	if (mark == NULL)
 		return;
-	job_start = state->token.start;
-	job_end = word_end(state);
-	advance(state);
-	operand = state->token.start;
-	if (state->token.symbol == '.')
-		return;
-	complete = skip_when_complete(state, &complete_end, &complete_operand);
-	while (state->depth > depth && !state->token.end &&
-		   (state->token.symbol != ';' || state->depth > depth + 1))
-		advance(state);
-	if (state->token.symbol != ']')
+	while (state->reader.depth > depth && !current(state).end &&
+		   (current(state).symbol != ';' || state->reader.depth > depth + 1))
+		advance(state, 1);
+	if (current(state).symbol != ']')
 		return;
 
-	mark = add_mark(state, CJ_MARK_SOURCE, start, single);
-	mark->complete = complete;
-	mark->operand = operand;
-	mark->end = state->token.start + 1;
-	overwrite(state, start, show_end, "\"j\"");
-	overwrite(state, job_start, job_end, "");
-	if (operand < state->token.start)
-		hide_operand(state, job_end, mark->end);
-	else
-		overwrite(state, mark->end - 1, mark->end, "");
-	advance(state);
+	mark->start = start;
+	mark->end = current(state).start + 1;
+	state->mask->marks = lappend(state->mask->marks, mark);
+	hide_source(state, start, mark->end);
+	advance(state, 1);
+}
+
+/*
+ * Move on over the parentheses that open at the current token, if they do.
+ */
+static void
+skip_parentheses(MaskState *state)
+{
+	int			depth = state->reader.depth;
+
+	if (current(state).symbol != '(')
+		return;
+	do
+	{
+		advance(state, 1);
+	} while (!current(state).end && state->reader.depth >= depth);
+	if (!current(state).end)
+		advance(state, 1);
+}
+
+/*
+ * At the beginning of a statement: move on to where one of ours can begin in
+ * it, and say where that is.
+ */
+static CjPlace
+skip_to_statement(MaskState *state)
+{
+	if (at_word(state, "explain"))
+	{
+		advance(state, 1);
+		skip_parentheses(state);
+		while (at_word(state, "analyze") || at_word(state, "analyse") ||
+			   at_word(state, "verbose"))
+			advance(state, 1);
+		return CJ_PLACE_EXPLAIN;
+	}
+	if (at_word(state, "prepare"))
+	{
+		advance(state, 1);
+		if (cj_reader_ends(&state->reader, 0))
+			return CJ_PLACE_STATEMENT;
+		advance(state, 1);
+		skip_parentheses(state);
+		if (!at_word(state, "as"))
+			return CJ_PLACE_STATEMENT;
+		advance(state, 1);
+		return CJ_PLACE_PREPARE;
+	}
+	return state->inside ? CJ_PLACE_SOURCE : CJ_PLACE_STATEMENT;
 }
 
 /*
@@ -327,12 +347,12 @@ begin_statement(MaskState *state)
 	if (!at_word(state, "create"))
 		return;
 
-	advance(state);
+	cj_reader_advance(&state->reader);
 	if (at_word(state, "or"))
 	{
-		advance(state);
+		cj_reader_advance(&state->reader);
 		if (at_word(state, "replace"))
-			advance(state);
+			cj_reader_advance(&state->reader);
 	}
 	state->may_have_body = at_word(state, "function") ||
 		at_word(state, "procedure");
@@ -348,20 +368,35 @@ begin_statement(MaskState *state)
 static void
 move_on(MaskState *state)
 {
-	bool		begin = state->may_have_body && state->depth == 0 &&
+	bool		begin = state->may_have_body && state->reader.depth == 0 &&
 	at_word(state, "begin");
-	bool		next = state->body_depth > 0 && state->depth == 0 &&
-	state->token.symbol == ';';
+	bool		next = state->body_depth > 0 && state->reader.depth == 0 &&
+	current(state).symbol == ';';
 
-	advance(state);
+	advance(state, 1);
 	if (begin && at_word(state, "atomic"))
 	{
 		state->body_depth++;
-		advance(state);
+		advance(state, 1);
 		next = true;
 	}
 	if (next)
 		begin_statement(state);
+}
+
+/*
+ * At a parenthesis that closes: it ends the statement of ours in it.
+ */
+static void
+close_mark(MaskState *state)
+{
+	OpenMark   *open = state->open == NIL ? NULL : linitial(state->open);
+
+	if (open == NULL || current(state).symbol != ')' ||
+		state->reader.depth >= open->depth)
+		return;
+	open->mark->end = current(state).start;
+	state->open = list_delete_first(state->open);
 }
 
 /*
@@ -371,20 +406,58 @@ move_on(MaskState *state)
 static void
 mask_up_to_semicolon(MaskState *state)
 {
-	CjMark	   *statement = mask_statement(state);
+	ListCell   *lc;
 
+	state->open = NIL;
+	memset(&state->with.step, 0, sizeof(state->with.step));
+	mask_statement(state, skip_to_statement(state));
 	begin_statement(state);
-	while (!state->token.end &&
-		   (state->token.symbol != ';' || state->depth > 0 ||
+	while (!current(state).end &&
+		   (current(state).symbol != ';' || state->reader.depth > 0 ||
 			state->body_depth > 0))
 	{
-		if (state->token.symbol == '[')
+		bool		query;
+
+		close_mark(state);
+		if (mask_clause(state))
+			continue;
+		query = cj_with_follow(&state->with, &state->reader);
+		if (current(state).symbol == '[')
 			mask_source(state);
 		else
 			move_on(state);
+		if (query)
+			mask_statement(state, CJ_PLACE_CTE);
 	}
-	if (statement != NULL)
-		statement->end = state->token.start;
+	foreach(lc, state->open)
+		((OpenMark *) lfirst(lc))->mark->end = current(state).start;
+}
+
+/*
+ * Mask a text, or what is in the brackets of a row source.
+ */
+static void
+mask_text(CjMask *mask, const char *str, int len, bool inside)
+{
+	MaskState	state = {0};
+
+	mask->str = MemoryContextAllocHuge(CurrentMemoryContext, (Size) len + 1);
+	memcpy(mask->str, str, len);
+	mask->str[len] = '\0';
+	mask->marks = NIL;
+
+	state.mask = mask;
+	state.inside = inside;
+	cj_reader_begin(&state.reader, str, len);
+	while (!current(&state).end)
+	{
+		mask_up_to_semicolon(&state);
+		state.reader.depth = 0;
+		state.inside = false;
+		if (!current(&state).end)
+			advance(&state, 1);
+	}
+	cj_reader_end(&state.reader);
 }
 
 /*
@@ -397,23 +470,16 @@ mask_up_to_semicolon(MaskState *state)
 void
 cj_mask_text(CjMask *mask, const char *str, int len)
 {
-	MaskState	state = {0};
+	mask_text(mask, str, len, false);
+}
 
-	mask->str = MemoryContextAllocHuge(CurrentMemoryContext, (Size) len + 1);
-	memcpy(mask->str, str, len);
-	mask->str[len] = '\0';
-	mask->marks = NIL;
-
-	state.str = str;
-	state.mask = mask;
-	cj_scan_begin(&state.scan, str);
-	advance(&state);
-	while (!state.token.end)
-	{
-		mask_up_to_semicolon(&state);
-		state.depth = 0;
-		if (!state.token.end)
-			advance(&state);
-	}
-	cj_scan_end(&state.scan);
+/*
+ * As cj_mask_text() for the text of a row source, with what stands around it
+ * blank: its first statement is all of ours, too, that PostgreSQL takes for
+ * something else.
+ */
+void
+cj_mask_inside(CjMask *mask, const char *str, int len)
+{
+	mask_text(mask, str, len, true);
 }

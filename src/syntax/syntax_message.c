@@ -22,23 +22,23 @@
 #include "tcop/tcopprot.h"
 
 #include "compat.h"
+#include "syntax/syntax_family.h"
 #include "syntax/syntax_message.h"
-#include "syntax/syntax_scan.h"
 
 /* The methods that ours stand in for, NULL while no tag is to be replaced. */
 static const PQcommMethods *original_methods = NULL;
 static PQcommMethods our_methods;
 
-static char pending_tag[64];
+static char pending_tag[CJ_COMMAND_TAG_LENGTH + 32];
 static const char *expected_tag = NULL; /* the beginning of the server's own;
 										 * NULL while no tag is pending */
 
 /*
- * The tag of portals that may wait for a further Execute, until the end of the
- * transaction; NULL if there are none.  The rows of SHOW JOBS are all there at
- * the first Execute, so nothing of ours runs at the others.
+ * May portals of ours wait for a further Execute, until the end of the
+ * transaction?  The rows of SHOW JOBS are all there at the first Execute, so
+ * nothing of ours runs at the others.
  */
-static const char *suspended_tag = NULL;
+static bool suspended = false;
 
 /*
  * What to call whenever the server is ready for the next query, for as long as
@@ -53,7 +53,7 @@ static void
 restore_methods(void)
 {
 	if (original_methods == NULL || expected_tag != NULL ||
-		suspended_tag != NULL || at_ready_in_failed != NULL)
+		suspended || at_ready_in_failed != NULL)
 		return;
 	/* Whoever has wrapped ours meanwhile still calls them. */
 	if (PqCommMethods != &our_methods)
@@ -78,7 +78,7 @@ cj_message_forget_tag(void)
 void
 cj_message_forget_portals(void)
 {
-	suspended_tag = NULL;
+	suspended = false;
 	restore_methods();
 }
 
@@ -94,16 +94,17 @@ is_single(const char *str)
 }
 
 /*
- * Does the portal that is being executed have the suspended tag?  A SELECT
- * whose text is one statement and begins with SHOW is one of ours.
+ * The tag of the suspended portal that is being executed, NULL if it is none of
+ * ours.  A SELECT whose text is one statement and begins with SHOW is one.
  */
-static bool
-is_suspended(const char *tag)
+static const char *
+tag_of_suspended(const char *tag)
 {
-	return suspended_tag != NULL && debug_query_string != NULL &&
-		strncmp(tag, "SELECT", strlen("SELECT")) == 0 &&
-		cj_scan_begins_with(debug_query_string, 0, "show") &&
-		is_single(debug_query_string);
+	if (!suspended || debug_query_string == NULL ||
+		strncmp(tag, "SELECT", strlen("SELECT")) != 0 ||
+		!is_single(debug_query_string))
+		return NULL;
+	return cj_family_tag(debug_query_string, 0);
 }
 
 /*
@@ -118,10 +119,10 @@ put_tag(const PQcommMethods *methods, const char *body, size_t len)
 	char		tag[sizeof(pending_tag) + 32];
 
 	cj_message_forget_tag();
-	if (expected == NULL && is_suspended(body))
+	if (expected == NULL)
 	{
-		expected = "SELECT";
-		ours = suspended_tag;
+		ours = tag_of_suspended(body);
+		expected = ours == NULL ? NULL : "SELECT";
 	}
 	if (expected == NULL || strncmp(body, expected, strlen(expected)) != 0)
 		return methods->putmessage(PqMsg_CommandComplete, body, len);
@@ -146,7 +147,7 @@ put_message(char type, const char *body, size_t len)
 			return put_tag(methods, body, len);
 		case PqMsg_PortalSuspended:
 			if (expected_tag != NULL)
-				suspended_tag = "SHOW JOBS";
+				suspended = true;
 			cj_message_forget_tag();
 			break;
 		case PqMsg_ReadyForQuery:

@@ -35,6 +35,7 @@
 
 #include "compat.h"
 #include "syntax/syntax_availability.h"
+#include "syntax/syntax_family.h"
 #include "syntax/syntax_mask.h"
 #include "syntax/syntax_recovery.h"
 #include "syntax/syntax_text.h"
@@ -312,23 +313,6 @@ failed_mark(const CjMask *mask, int token_end)
 }
 
 /*
- * The function that does what a statement of ours would.
- */
-static const char *
-function_of(const CjMark *mark)
-{
-	static const char *const functions[] = {
-		[CJ_CONTROL_CANCEL] = "jobs.cancel()",
-		[CJ_CONTROL_PAUSE] = "jobs.pause()",
-		[CJ_CONTROL_RESUME] = "jobs.resume()"
-	};
-
-	if (mark->kind == CJ_MARK_CONTROL)
-		return functions[mark->verb];
-	return mark->complete ? "jobs.show_jobs_when_complete()" : "jobs.show_jobs()";
-}
-
-/*
  * May statements of ours be used here?  If not, add the reason to the error,
  * provided that such a statement is what failed.
  */
@@ -341,7 +325,7 @@ may_use(FailedParse *parse, const CjMask *mask)
 	if (mode == CJ_RECOVERY_TESTING)
 		return true;
 
-	hint = cj_availability_hint(failed != NULL ? function_of(failed) : "");
+	hint = cj_availability_hint(failed != NULL ? failed->family->function(failed) : "");
 	if (hint != NULL && failed != NULL && parse->error->hint == NULL)
 		parse->error->hint = hint;
 	return hint == NULL;

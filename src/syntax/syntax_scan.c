@@ -15,6 +15,9 @@
  */
 #include "postgres.h"
 
+#include "common/keywords.h"
+#include "parser/scansup.h"
+
 #include "compat.h"
 #include "syntax/syntax_scan.h"
 
@@ -115,6 +118,38 @@ cj_scan_is_word(const char *str, const CjToken *token, const char *word)
 }
 
 /*
+ * The name that the token at a byte offset is, in lower case unless quoted; NULL
+ * if it is none.  Raises what the scanner raises.
+ */
+char *
+cj_scan_name_at(const char *str, int offset)
+{
+	core_yyscan_t scanner;
+	core_yy_extra_type extra;
+	core_YYSTYPE value;
+	YYLTYPE		location;
+	CjToken		token = {.start = offset};
+	char	   *name = NULL;
+	int			keyword;
+
+	scanner = scanner_init(str + offset, &extra, &ScanKeywords,
+						   ScanKeywordTokens);
+	(void) core_yylex(&value, &location, scanner);
+	token.wordlen = word_length(str + offset);
+	if (str[offset] == '"')
+		name = pstrdup(value.str);
+	else if (token.wordlen > 0 && strpbrk(pnstrdup(str + offset, token.wordlen + 1), "'\"") == NULL)
+	{
+		name = downcase_truncate_identifier(str + offset, token.wordlen, false);
+		keyword = ScanKeywordLookup(name, &ScanKeywords);
+		if (keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD)
+			name = NULL;
+	}
+	scanner_finish(scanner);
+	return name;
+}
+
+/*
  * Does this word stand at a byte offset at which a token begins?
  */
 bool
@@ -157,20 +192,31 @@ skip_comment(const char *at)
 }
 
 /*
- * Is this word the first token at or behind a byte offset that is in none:
- * beyond white space and comments?
+ * Are these words, with blanks between them, the first tokens at or behind a
+ * byte offset that is in none: beyond white space and comments?
  */
 bool
-cj_scan_begins_with(const char *str, int offset, const char *word)
+cj_scan_begins_with(const char *str, int offset, const char *words)
 {
 	const char *at = str + offset;
-	const char *before;
 
-	do
+	while (*words != '\0')
 	{
-		before = at;
-		at += strspn(at, " \t\n\r\f\v");
-		at = skip_comment(at);
-	} while (at != before);
-	return cj_scan_word_stands_at(str, at - str, word);
+		char		word[NAMEDATALEN];
+		int			len = strcspn(words, " ");
+		const char *before;
+
+		do
+		{
+			before = at;
+			at += strspn(at, " \t\n\r\f\v");
+			at = skip_comment(at);
+		} while (at != before);
+		strlcpy(word, words, Min(len + 1, sizeof(word)));
+		if (!cj_scan_word_stands_at(str, at - str, word))
+			return false;
+		at += len;
+		words += len + strspn(words + len, " ");
+	}
+	return true;
 }

@@ -36,8 +36,10 @@ extern void cj_scan_begin(CjScan *scan, const char *str);
 extern CjToken cj_scan_next(CjScan *scan);
 extern const char *cj_scan_token_text(const CjScan *scan,
 									  const CjToken *token);
+extern char *cj_scan_name_at(const char *str, int offset);
 extern void cj_scan_end(CjScan *scan);
-extern bool cj_scan_begins_with(const char *str, int offset, const char *word);
+extern bool cj_scan_begins_with(const char *str, int offset,
+								const char *words);
 extern bool cj_scan_word_stands_at(const char *str, int offset,
 								   const char *word);
 extern bool cj_scan_is_word(const char *str, const CjToken *token,

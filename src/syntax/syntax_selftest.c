@@ -24,7 +24,7 @@
 
 #include "base/base_guc.h"
 #include "compat.h"
-#include "syntax/syntax_control.h"
+#include "syntax/syntax_command.h"
 #include "syntax/syntax_recovery.h"
 #include "syntax/syntax_selftest.h"
 
@@ -65,14 +65,12 @@ parses(void)
 	{
 		List	   *statements = pg_parse_query(str);
 		RawStmt    *statement;
-		CjControlVerb verb;
 
 		if (list_length(statements) == 2)
 		{
 			statement = lsecond_node(RawStmt, statements);
 			passed = IsA(linitial_node(RawStmt, statements)->stmt, SelectStmt) &&
-				cj_control_is_ours(statement->stmt, &verb) &&
-				verb == CJ_CONTROL_CANCEL;
+				cj_command_is_ours(statement->stmt);
 		}
 	}
 	PG_CATCH();

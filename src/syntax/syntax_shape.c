@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_shape.c
- *	  Whether the operand of a statement of ours is what it must be.
+ *	  The operands of statements of ours, and nodes that are made of them.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -15,8 +15,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
-#include "job/job_control.h"
-#include "syntax/syntax_control.h"
+#include "base/base_extension.h"
 #include "syntax/syntax_error.h"
 #include "syntax/syntax_scan.h"
 #include "syntax/syntax_shape.h"
@@ -86,6 +85,21 @@ error_at_word(const char *str, const CjMark *mark, const char *word)
 }
 
 /*
+ * value::pg_catalog.type
+ */
+Node *
+cj_shape_cast(Node *value, const char *type)
+{
+	TypeCast   *cast = makeNode(TypeCast);
+
+	cast->arg = value;
+	cast->typeName = makeTypeNameFromNameList(list_make2(makeString(pstrdup("pg_catalog")),
+														 makeString(pstrdup(type))));
+	cast->location = exprLocation(value);
+	return (Node *) cast;
+}
+
+/*
  * Make a parameter, a string or NULL that stands alone a bigint: drivers then
  * see what to send, and '123' is an id.  What has a type of its own keeps it,
  * so that CANCEL JOB 1.5 is no CANCEL JOB 2.
@@ -93,19 +107,10 @@ error_at_word(const char *str, const CjMark *mark, const char *word)
 static void
 coerce_id(Node **id)
 {
-	TypeCast   *cast;
-
-	if (!IsA(*id, ParamRef) &&
-		!(IsA(*id, A_Const) && (((A_Const *) *id)->isnull ||
-								IsA(&((A_Const *) *id)->val, String))))
-		return;
-
-	cast = makeNode(TypeCast);
-	cast->arg = *id;
-	cast->typeName = makeTypeNameFromNameList(list_make2(makeString(pstrdup("pg_catalog")),
-														 makeString(pstrdup("int8"))));
-	cast->location = exprLocation(*id);
-	*id = (Node *) cast;
+	if (IsA(*id, ParamRef) ||
+		(IsA(*id, A_Const) && (((A_Const *) *id)->isnull ||
+							   IsA(&((A_Const *) *id)->val, String))))
+		*id = cj_shape_cast(*id, "int8");
 }
 
 /*
@@ -184,7 +189,7 @@ check_query(const SelectStmt *query, const CjMark *mark, const char *str)
 
 	if (query->intoClause != NULL)
 		error_at_word(str, mark, "into");
-	if (mark->kind != CJ_MARK_CONTROL || query->withClause == NULL)
+	if (mark->command == NULL || query->withClause == NULL)
 		return;
 
 	foreach(lc, query->withClause->ctes)
@@ -195,29 +200,97 @@ check_query(const SelectStmt *query, const CjMark *mark, const char *str)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("%s must not contain data-modifying statements in WITH",
-							cj_control_tag(mark->verb)),
+							mark->command),
 					 errposition(cj_syntax_position(str, cte->location))));
 	}
 }
 
 /*
- * The query that gives the ids a statement of ours is about, checked: its
- * expression if mark->single, else its query.  "statement" is what the parser
- * made of the masked text there.
+ * A column of a SELECT.
+ */
+ResTarget *
+cj_shape_target(Node *value)
+{
+	ResTarget  *target = makeNode(ResTarget);
+
+	target->val = value;
+	target->location = exprLocation(value);
+	return target;
+}
+
+/*
+ * ARRAY(query)
+ */
+Node *
+cj_shape_array(SelectStmt *query, int location)
+{
+	SubLink    *array = makeNode(SubLink);
+
+	array->subLinkType = ARRAY_SUBLINK;
+	array->subselect = (Node *) query;
+	array->location = location;
+	return (Node *) array;
+}
+
+/*
+ * SELECT * FROM jobs.function(arguments) AS alias
+ */
+Node *
+cj_shape_select(const char *function, List *arguments, const char *alias,
+				int location)
+{
+	SelectStmt *statement = makeNode(SelectStmt);
+	RangeFunction *source = makeNode(RangeFunction);
+	ColumnRef  *star = makeNode(ColumnRef);
+	FuncCall   *call;
+
+	call = makeFuncCall(list_make2(makeString(pstrdup(CJ_SCHEMA_NAME)),
+								   makeString(pstrdup(function))),
+						arguments, COERCE_EXPLICIT_CALL, location);
+	source->functions = list_make1(list_make2(call, NIL));
+	source->alias = makeAlias(alias, NIL);
+	star->fields = list_make1(makeNode(A_Star));
+	star->location = location;
+	statement->targetList = list_make1(cj_shape_target((Node *) star));
+	statement->fromClause = list_make1(source);
+	return (Node *) statement;
+}
+
+/*
+ * The expression in a stretch of a text, of which the parser made a SELECT.
+ * Raises the parser's syntax error if it is more than one.
+ */
+Node *
+cj_shape_expression(Node *statement, int begin, int end, const char *str)
+{
+	CjMark		mark = {.operand = begin,.end = end};
+	SelectStmt *query = castNode(SelectStmt, statement);
+
+	check_expression(query, &mark, str);
+	return linitial_node(ResTarget, query->targetList)->val;
+}
+
+/*
+ * What stands behind the words of a statement of ours, checked: its expression
+ * as a SELECT, its query, NULL for nothing, or the statement itself.
+ * "statement" is what the parser made of the masked text there.
  *
  * Raises the parser's syntax errors, 0A000 for data-modifying CTEs.
  */
-SelectStmt *
+Node *
 cj_shape_operand(Node *statement, const CjMark *mark, const char *str)
 {
-	SelectStmt *query = (SelectStmt *) statement;
-
+	if (mark->shape == CJ_SHAPE_STATEMENT)
+		return statement;
 	if (!IsA(statement, SelectStmt))
 		cj_syntax_error_at(str, mark->operand);
-	if (mark->single)
-		check_expression(query, mark, str);
+	if (mark->shape == CJ_SHAPE_NOTHING)
+		return NULL;
+
+	if (mark->shape == CJ_SHAPE_EXPRESSION)
+		check_expression((SelectStmt *) statement, mark, str);
 	else
-		check_query(query, mark, str);
-	coerce_query(query);
-	return query;
+		check_query((SelectStmt *) statement, mark, str);
+	coerce_query((SelectStmt *) statement);
+	return statement;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_shape.h
- *	  Whether the operand of a statement of ours is what it must be.
+ *	  The operands of statements of ours, and nodes that are made of them.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -17,7 +17,14 @@
 
 #include "syntax/syntax_mask.h"
 
-extern SelectStmt *cj_shape_operand(Node *statement, const CjMark *mark,
-									const char *str);
+extern ResTarget *cj_shape_target(Node *value);
+extern Node *cj_shape_cast(Node *value, const char *type);
+extern Node *cj_shape_array(SelectStmt *query, int location);
+extern Node *cj_shape_select(const char *function, List *arguments,
+							 const char *alias, int location);
+extern Node *cj_shape_expression(Node *statement, int begin, int end,
+								 const char *str);
+extern Node *cj_shape_operand(Node *statement, const CjMark *mark,
+							  const char *str);
 
 #endif							/* CJ_SYNTAX_SHAPE_H */

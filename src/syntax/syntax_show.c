@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_show.c
- *	  SHOW JOBS, which PostgreSQL takes for a parameter.
+ *	  SHOW of jobs.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -12,141 +12,279 @@
  */
 #include "postgres.h"
 
-#include "commands/prepare.h"
-#include "nodes/makefuncs.h"
-#include "parser/analyze.h"
 #include "parser/parser.h"
-#include "tcop/tcopprot.h"
-#include "utils/plancache.h"
 
-#include "base/base_extension.h"
-#include "syntax/syntax_availability.h"
-#include "syntax/syntax_show.h"
+#include "syntax/syntax_family.h"
+#include "syntax/syntax_shape.h"
 
-/* A name that no application gives to a prepared statement. */
-#define STATEMENT_NAME "cancel_job: SHOW JOBS"
+/* CjMark.form */
+typedef enum ShowForm
+{
+	SHOW_JOBS,
+	SHOW_JOBS_WHEN_COMPLETE,
+	SHOW_JOBS_FOR_SCHEDULES,
+	SHOW_AUTOMATIC_JOBS,
+	SHOW_CHANGEFEED_JOBS
+} ShowForm;
 
-static const char *const str = "SELECT * FROM jobs.show_jobs()";
+static const char *const functions[] = {
+	[SHOW_JOBS] = "show_jobs",
+	[SHOW_JOBS_WHEN_COMPLETE] = "show_jobs_when_complete",
+	[SHOW_JOBS_FOR_SCHEDULES] = "show_jobs_for_schedules",
+	[SHOW_AUTOMATIC_JOBS] = "show_automatic_jobs",
+	[SHOW_CHANGEFEED_JOBS] = "show_changefeed_jobs"
+};
 
-static bool used = false;
+/* An option: WITH words. */
+typedef struct ShowOption
+{
+	const char *words;
+	int			nwords;
+	ShowForm	form;			/* of what it is one */
+	const char *columns;		/* that it adds, as a target list; NULL for
+								 * none */
+} ShowOption;
+
+/* In the order of their columns. */
+static const ShowOption options[] = {
+	{"execution details", 2, SHOW_JOBS,
+	"NULL::pg_catalog.text AS plan_diagram, NULL::pg_catalog.text AS component_fraction_progressed"},
+	{"resolved timestamp", 2, SHOW_JOBS,
+	"jobs.resolved_timestamp(show_jobs.job_id) AS resolved"},
+	{"watched_tables", 1, SHOW_CHANGEFEED_JOBS, NULL}
+};
+
+static const char *const show_keywords[] = {"job", NULL};
+
+static const char usage[] =
+"Write SHOW JOBS, JOB expression or JOBS query, with or without WITH EXECUTION DETAILS or RESOLVED TIMESTAMP;"
+" SHOW JOB WHEN COMPLETE expression or JOBS WHEN COMPLETE query; SHOW JOBS FOR SCHEDULE expression or FOR SCHEDULES query;"
+" SHOW AUTOMATIC JOBS.";
+
+static const char changefeed_usage[] =
+"Write SHOW CHANGEFEED JOBS, CHANGEFEED JOB expression or CHANGEFEED JOBS query.";
 
 /*
- * Has the session the prepared statement?  Raises an error if somebody has
- * given its name to another one: SHOW JOBS in a SECURITY DEFINER function would
- * run that with the function's rights.
+ * The option that begins at the n-th token, NULL if none does.
+ */
+static const ShowOption *
+find_option(CjReader *reader, int n, const CjMark *mark)
+{
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if ((int) options[i].form == mark->form &&
+			cj_reader_has_words(reader, n, options[i].words))
+			return &options[i];
+	}
+	return NULL;
+}
+
+/*
+ * CjFamily.recognise for SHOW AUTOMATIC JOBS.
+ */
+static int
+recognise_automatic(CjReader *reader, CjMark *mark)
+{
+	mark->form = SHOW_AUTOMATIC_JOBS;
+	mark->shape = CJ_SHAPE_NOTHING;
+	mark->rows = true;
+	if (cj_reader_has_word(reader, 2, "jobs"))
+		return 3;
+	/* There is no parameter of two words either. */
+	if (!cj_reader_has_word(reader, 2, "job"))
+		return 0;
+	mark->error = cj_reader_peek(reader, 2).start;
+	return 2;
+}
+
+/*
+ * At the n-th token, behind JOBS: does an expression or query come, or is that
+ * all?
  */
 static bool
-is_prepared(void)
+has_operand(CjReader *reader, int n, const CjMark *mark)
 {
-	PreparedStatement *prepared = FetchPreparedStatement(STATEMENT_NAME, false);
-
-	if (prepared != NULL &&
-		strcmp(prepared->plansource->query_string, str) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_RESERVED_NAME),
-				 errmsg("prepared statement name \"%s\" is reserved",
-						STATEMENT_NAME)));
-	return prepared != NULL;
+	return !cj_reader_ends(reader, n) &&
+		!(cj_reader_has_word(reader, n, "with") &&
+		  find_option(reader, n + 1, mark) != NULL);
 }
 
 /*
- * Make the prepared statement that runs SHOW JOBS, if the session has none.
+ * The words that can stand behind SHOW JOBS, before an expression or query; the
+ * first of them is the n-th token.  Returns their number.
+ */
+static int
+recognise_variant(CjReader *reader, int n, CjMark *mark)
+{
+	bool		single = mark->shape == CJ_SHAPE_EXPRESSION;
+
+	if (cj_reader_has_words(reader, n, "when complete"))
+	{
+		mark->form = SHOW_JOBS_WHEN_COMPLETE;
+		return 2;
+	}
+	if (single || !cj_reader_has_word(reader, n, "for"))
+		return 0;
+
+	mark->form = SHOW_JOBS_FOR_SCHEDULES;
+	if (cj_reader_has_word(reader, n + 1, "schedule"))
+		mark->shape = CJ_SHAPE_EXPRESSION;
+	else if (!cj_reader_has_word(reader, n + 1, "schedules"))
+	{
+		mark->error = cj_reader_peek(reader, n + 1).start;
+		return 1;
+	}
+	return 2;
+}
+
+/*
+ * CjFamily.recognise
+ *
+ * SHOW JOBS by itself stays as it is: PostgreSQL parses it.  So does SHOW of a
+ * parameter called jobs.something.
+ */
+static int
+recognise_show(CjReader *reader, CjMark *mark)
+{
+	int			n = 1;
+
+	if (!cj_reader_has_word(reader, 0, "show"))
+		return 0;
+	if (cj_reader_has_word(reader, n, "automatic"))
+		return recognise_automatic(reader, mark);
+	if (cj_reader_has_word(reader, n, "changefeed"))
+	{
+		mark->form = SHOW_CHANGEFEED_JOBS;
+		n++;
+	}
+	if (cj_reader_has_word(reader, n, "job"))
+		mark->shape = CJ_SHAPE_EXPRESSION;
+	else if (cj_reader_has_word(reader, n, "jobs"))
+		mark->shape = CJ_SHAPE_QUERY;
+	else
+		return 0;
+	n++;
+	if (n == 2 &&
+		(cj_reader_has_symbol(reader, n, '.') ||
+		 (cj_reader_ends(reader, n) && mark->place == CJ_PLACE_STATEMENT)))
+		return 0;
+
+	mark->rows = true;
+	if (mark->form == SHOW_JOBS)
+		n += recognise_variant(reader, n, mark);
+	if (mark->shape == CJ_SHAPE_QUERY && mark->error < 0 &&
+		(mark->form == SHOW_JOBS || mark->form == SHOW_CHANGEFEED_JOBS) &&
+		!has_operand(reader, n, mark))
+		mark->shape = CJ_SHAPE_NOTHING;
+	return n;
+}
+
+/*
+ * CjFamily.read_clause: WITH option, ..
+ */
+static int
+read_options(CjReader *reader, CjMark *mark, CjClause *clause)
+{
+	const ShowOption *option;
+	int			n = 0;
+
+	if (!cj_reader_has_word(reader, n, "with") ||
+		find_option(reader, n + 1, mark) == NULL)
+		return 0;
+	do
+	{
+		n++;
+		option = find_option(reader, n, mark);
+		if (option == NULL)
+		{
+			mark->error = cj_reader_peek(reader, n).start;
+			return n;
+		}
+		clause->kind |= 1 << (option - options);
+		n += option->nwords;
+	} while (cj_reader_has_symbol(reader, n, ','));
+	return n;
+}
+
+/*
+ * Add the columns of the options to a SELECT.
  */
 static void
-prepare_statement(void)
+add_columns(SelectStmt *statement, const CjMark *mark)
 {
-	CachedPlanSource *source;
-	RawStmt    *statement;
-	List	   *queries;
+	const CjClause *clause = mark->clauses == NIL ? NULL : linitial(mark->clauses);
 
-	if (is_prepared())
-		return;
-
-	statement = linitial_node(RawStmt, raw_parser(str, RAW_PARSE_DEFAULT));
-	source = CreateCachedPlan(statement, str, CMDTAG_SELECT);
-	queries = pg_analyze_and_rewrite_fixedparams(statement, str, NULL, 0, NULL);
-	CompleteCachedPlan(source, queries, NULL, NULL, 0, NULL, NULL,
-					   CURSOR_OPT_PARALLEL_OK, true);
-	StorePreparedStatement(STATEMENT_NAME, source, false);
-	used = true;
-}
-
-/*
- * If an analysed utility statement is SHOW JOBS, let it run the prepared
- * statement: that gives rows, a row description and every protocol.
- *
- * No parameter is called so, since an extension's has a dot in its name.
- * Where statements of ours cannot be used, this raises the error that
- * PostgreSQL would, with a hint.
- */
-void
-cj_show_translate(Query *query)
-{
-	ExecuteStmt *execute;
-	char	   *hint;
-
-	if (!IsA(query->utilityStmt, VariableShowStmt) ||
-		strcmp(((VariableShowStmt *) query->utilityStmt)->name, "jobs") != 0)
-		return;
-
-	hint = cj_availability_hint("jobs.show_jobs()");
-	if (hint != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("unrecognized configuration parameter \"jobs\""),
-				 errhint("%s", hint)));
-
-	prepare_statement();
-	execute = makeNode(ExecuteStmt);
-	execute->name = pstrdup(STATEMENT_NAME);
-	query->utilityStmt = (Node *) execute;
-}
-
-/*
- * Does this statement run the prepared statement of SHOW JOBS?
- */
-bool
-cj_show_is_ours(Node *statement)
-{
-	return IsA(statement, ExecuteStmt) &&
-		strcmp(((ExecuteStmt *) statement)->name, STATEMENT_NAME) == 0;
-}
-
-/*
- * Before a statement for which cj_show_is_ours() holds is run, maybe from a
- * plan that was made long ago: raise an error if it would run anything else.
- */
-void
-cj_show_check(void)
-{
-	if (cj_extension_exists())
-		(void) is_prepared();
-}
-
-/*
- * Does this statement drop the prepared statement of SHOW JOBS?
- */
-bool
-cj_show_is_dropped_by(Node *statement)
-{
-	if (IsA(statement, DiscardStmt))
-		return ((DiscardStmt *) statement)->target == DISCARD_ALL;
-	if (IsA(statement, DeallocateStmt))
+	for (int i = 0; clause != NULL && i < lengthof(options); i++)
 	{
-		const char *name = ((DeallocateStmt *) statement)->name;
+		List	   *parsed;
 
-		return name == NULL || strcmp(name, STATEMENT_NAME) == 0;
+		if ((clause->kind & (1 << i)) == 0 || options[i].columns == NULL)
+			continue;
+		parsed = raw_parser(options[i].columns, RAW_PARSE_PLPGSQL_EXPR);
+		statement->targetList =
+			list_concat(statement->targetList,
+						castNode(SelectStmt, linitial_node(RawStmt, parsed)->stmt)->targetList);
 	}
-	return false;
 }
 
 /*
- * After a statement for which cj_show_is_dropped_by() holds: a plan that
- * PL/pgSQL keeps may still need the prepared statement.
+ * CjFamily.make
  */
-void
-cj_show_refresh(void)
+static Node *
+make_show(const CjMark *mark, Node *operand, const char *str)
 {
-	if (used && cj_extension_exists())
-		prepare_statement();
+	List	   *arguments = NIL;
+	Node	   *statement;
+
+	if (operand != NULL)
+		arguments = list_make1(cj_shape_array((SelectStmt *) operand,
+											  mark->start));
+	statement = cj_shape_select(functions[mark->form], arguments, "show_jobs",
+								mark->start);
+	add_columns((SelectStmt *) statement, mark);
+	return statement;
 }
+
+/*
+ * CjFamily.function
+ */
+static const char *
+show_function(const CjMark *mark)
+{
+	return psprintf("jobs.%s()", functions[mark->form]);
+}
+
+/*
+ * CjFamily.usage
+ */
+static const char *
+show_usage(const CjMark *mark)
+{
+	return mark->form == SHOW_CHANGEFEED_JOBS ? changefeed_usage : usage;
+}
+
+static const CjParameter parameters[] = {
+	{"jobs", "SELECT * FROM jobs.show_jobs()", usage, "SHOW JOBS", "jobs.show_jobs()"},
+	{"job", NULL, usage, "SHOW JOBS", "jobs.show_jobs()"},
+	{NULL}
+};
+
+static const CjTag tags[] = {
+	{"show job", "SHOW JOBS"},
+	{"show jobs", "SHOW JOBS"},
+	{"show automatic jobs", "SHOW JOBS"},
+	{"show changefeed job", "SHOW CHANGEFEED JOBS"},
+	{"show changefeed jobs", "SHOW CHANGEFEED JOBS"},
+	{NULL}
+};
+
+const CjFamily cj_family_show = {
+	.keywords = show_keywords,
+	.recognise = recognise_show,
+	.read_clause = read_options,
+	.make = make_show,
+	.function = show_function,
+	.usage = show_usage,
+	.parameters = parameters,
+	.tags = tags
+};

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_source.c
- *	  Row sources of ours in the place of tables.
+ *	  Row sources of ours in the place of tables, and in WITH.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -19,16 +19,27 @@
 
 typedef struct ReplaceContext
 {
-	CjMark	  **sources;		/* in the order of the text */
+	CjMark	  **sources;		/* row sources and CTEs, in the order of the
+								 * text */
 	int			nsources;
 	const char *str;
-	CjMakeSource make;
+	const CjSourceMakers *makers;
 } ReplaceContext;
 
 static bool replace_in(Node *node, void *arg);
 
 /*
- * The mark of the row source that begins at a byte offset, NULL if none does.
+ * Where a node has to be to be one of our masks: a table, or a CTE.
+ */
+static int
+location_of(const CjMark *mark)
+{
+	return mark->place == CJ_PLACE_CTE ? mark->name : mark->start;
+}
+
+/*
+ * The mark of the row source or CTE that begins at a byte offset, NULL if none
+ * does.
  */
 static CjMark *
 find_mark(const ReplaceContext *context, int location)
@@ -40,12 +51,12 @@ find_mark(const ReplaceContext *context, int location)
 	{
 		int			middle = low + (high - low) / 2;
 
-		if (context->sources[middle]->start < location)
+		if (location_of(context->sources[middle]) < location)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low < context->nsources && context->sources[low]->start == location)
+	if (low < context->nsources && location_of(context->sources[low]) == location)
 		return context->sources[low];
 	return NULL;
 }
@@ -63,9 +74,10 @@ replace_table(Node **table, ReplaceContext *context)
 		return;
 
 	mark = find_mark(context, masked->location);
-	if (mark == NULL || masked->schemaname != NULL || !masked->inh)
+	if (mark == NULL || mark->place != CJ_PLACE_SOURCE ||
+		masked->schemaname != NULL || !masked->inh)
 		return;					/* [SHOW JOBS].x and ONLY [SHOW JOBS] */
-	*table = context->make(mark, masked->alias, context->str);
+	*table = context->makers->source(mark, masked->alias, context->str);
 	mark->placed = true;
 }
 
@@ -79,6 +91,20 @@ replace_tables(List *tables, ReplaceContext *context)
 
 	foreach(lc, tables)
 		replace_table((Node **) &lfirst(lc), context);
+}
+
+/*
+ * If a CTE is one of our masks, put the statement in its place.
+ */
+static void
+replace_cte(CommonTableExpr *cte, ReplaceContext *context)
+{
+	CjMark	   *mark = find_mark(context, cte->location);
+
+	if (mark == NULL || mark->place != CJ_PLACE_CTE)
+		return;
+	cte->ctequery = context->makers->cte(mark, cte, context->str);
+	mark->placed = true;
 }
 
 /*
@@ -141,6 +167,11 @@ replace_in(Node *node, void *arg)
 			replace_table(&((JoinExpr *) node)->larg, context);
 			replace_table(&((JoinExpr *) node)->rarg, context);
 			break;
+		case T_CommonTableExpr:
+			/* First what is in it. */
+			(void) raw_expression_tree_walker(node, replace_in, arg);
+			replace_cte((CommonTableExpr *) node, context);
+			return false;
 		case T_ReturnStmt:
 			/* The walker does not know it. */
 			return replace_in(((ReturnStmt *) node)->returnval, arg);
@@ -183,12 +214,12 @@ replace_in_statement(Node *statement, ReplaceContext *context)
 }
 
 /*
- * Replace the row sources that the marks point to.  One that stands where no
- * row source can stand is a syntax error.
+ * Replace the row sources and CTEs that the marks point to.  One that stands
+ * where none can stand is a syntax error.
  */
 void
 cj_source_replace(List *statements, const CjMask *mask, const char *str,
-				  CjMakeSource make)
+				  const CjSourceMakers *makers)
 {
 	ReplaceContext context;
 	ListCell   *lc;
@@ -197,12 +228,12 @@ cj_source_replace(List *statements, const CjMask *mask, const char *str,
 											 (list_length(mask->marks) + 1) * sizeof(CjMark *));
 	context.nsources = 0;
 	context.str = str;
-	context.make = make;
+	context.makers = makers;
 	foreach(lc, mask->marks)
 	{
 		CjMark	   *mark = lfirst(lc);
 
-		if (mark->kind == CJ_MARK_SOURCE)
+		if (mark->place == CJ_PLACE_SOURCE || mark->place == CJ_PLACE_CTE)
 			context.sources[context.nsources++] = mark;
 	}
 	if (context.nsources == 0)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_source.h
- *	  Row sources of ours in the place of tables.
+ *	  Row sources of ours in the place of tables, and in WITH.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -17,11 +17,15 @@
 
 #include "syntax/syntax_mask.h"
 
-/* Makes the node for a row source of ours. */
-typedef Node *(*CjMakeSource) (const CjMark *mark, Alias *alias,
-							   const char *str);
+/* Make the nodes for row sources of ours. */
+typedef struct CjSourceMakers
+{
+	Node	   *(*source) (const CjMark *mark, Alias *alias, const char *str);
+	Node	   *(*cte) (const CjMark *mark, CommonTableExpr *cte,
+						const char *str);
+} CjSourceMakers;
 
 extern void cj_source_replace(List *statements, const CjMask *mask,
-							  const char *str, CjMakeSource make);
+							  const char *str, const CjSourceMakers *makers);
 
 #endif							/* CJ_SYNTAX_SOURCE_H */

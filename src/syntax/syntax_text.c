@@ -132,6 +132,37 @@ find_in(const CjParserText *parsed, const char *source)
 }
 
 /*
+ * As find_in(), in the source of a PL/pgSQL function, where the SELECT that the
+ * text begins with may be PERFORM.
+ */
+static const char *
+find_in_function(const CjParserText *parsed, const char *source)
+{
+	static const char word[] = "SELECT";
+	static const char theirs[] = "PERFORM";
+	int			len = strlen(word);
+	CjParserText rest = *parsed;
+	const char *found = find_in(parsed, source);
+	const char *at = source;
+
+	if (found != NULL || source == NULL || parsed->token_end <= len ||
+		strncmp(parsed->buffer, word, len) != 0)
+		return found;
+
+	rest.buffer += len;
+	rest.len -= len;
+	rest.token_end -= len;
+	while ((at = find_in(&rest, at)) != NULL)
+	{
+		if (at - source >= strlen(theirs) &&
+			pg_strncasecmp(at - strlen(theirs), theirs, strlen(theirs)) == 0)
+			return at - len;
+		at++;
+	}
+	return NULL;
+}
+
+/*
  * The body of the function that the statement under way creates, or of its DO
  * block, NULL if it does neither.
  */
@@ -175,11 +206,11 @@ body_under_way(void)
 char *
 cj_text_original(const CjParserText *parsed, const char *internal_query)
 {
-	const char *found = find_in(parsed, internal_query);
+	const char *found = find_in_function(parsed, internal_query);
 	char	   *original;
 
 	if (found == NULL)
-		found = find_in(parsed, body_under_way());
+		found = find_in_function(parsed, body_under_way());
 	if (found == NULL)
 		found = find_in(parsed, debug_query_string);
 	if (found == NULL)

@@ -3,15 +3,9 @@
  * syntax_translate.c
  *	  From a text with statements of ours to parse trees.
  *
- * The masked text is parsed by raw_parser(); in its result, the statements and
- * row sources that the marks point to become nodes that PostgreSQL knows:
- *
- *	CANCEL JOB ..	a DeclareCursorStmt whose cursor has a name of ours: its
- *					query is analysed with parameters and PL/pgSQL variables,
- *					and the utility hook runs it
- *	SHOW JOB ..		SELECT * FROM jobs.show_jobs(ARRAY(..)); with WHEN
- *					COMPLETE, jobs.show_jobs_when_complete(ARRAY(..))
- *	[SHOW JOBS]		jobs.show_jobs() in the place of a table
+ * The masked text is parsed by raw_parser(); in its result, the statements that
+ * the marks point to become nodes that PostgreSQL knows, which their families
+ * make.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -26,75 +20,17 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 
-#include "base/base_extension.h"
-#include "syntax/syntax_control.h"
 #include "syntax/syntax_error.h"
+#include "syntax/syntax_family.h"
 #include "syntax/syntax_shape.h"
 #include "syntax/syntax_source.h"
 #include "syntax/syntax_translate.h"
 
 static Node *make_source(const CjMark *mark, Alias *alias, const char *str);
+static Node *make_cte(const CjMark *mark, CommonTableExpr *cte,
+					  const char *str);
 static void translate_statements(List *statements, const CjMask *mask,
 								 const char *str, int len);
-
-/*
- * The table function jobs.name(argument) AS alias; without an argument for
- * NULL.
- */
-static Node *
-make_show_function(const char *name, Node *argument, Alias *alias,
-				   int location)
-{
-	RangeFunction *source = makeNode(RangeFunction);
-	FuncCall   *call;
-
-	call = makeFuncCall(list_make2(makeString(pstrdup(CJ_SCHEMA_NAME)),
-								   makeString(pstrdup(name))),
-						argument == NULL ? NIL : list_make1(argument),
-						COERCE_EXPLICIT_CALL, location);
-	source->functions = list_make1(list_make2(call, NIL));
-	source->alias = alias != NULL ? alias : makeAlias("show_jobs", NIL);
-	return (Node *) source;
-}
-
-/*
- * SELECT * FROM jobs.show_jobs(ARRAY(query)), or what waits first.
- */
-static Node *
-make_show_statement(SelectStmt *query, bool complete, int location)
-{
-	SelectStmt *statement = makeNode(SelectStmt);
-	SubLink    *ids = makeNode(SubLink);
-	ColumnRef  *star = makeNode(ColumnRef);
-	ResTarget  *target = makeNode(ResTarget);
-
-	ids->subLinkType = ARRAY_SUBLINK;
-	ids->subselect = (Node *) query;
-	ids->location = location;
-	star->fields = list_make1(makeNode(A_Star));
-	star->location = location;
-	target->val = (Node *) star;
-	target->location = location;
-	statement->targetList = list_make1(target);
-	statement->fromClause = list_make1(make_show_function(complete ? "show_jobs_when_complete" : "show_jobs",
-														  (Node *) ids, NULL,
-														  location));
-	return (Node *) statement;
-}
-
-/*
- * DECLARE "name of ours" CURSOR FOR query.
- */
-static Node *
-make_control_statement(CjControlVerb verb, SelectStmt *query)
-{
-	DeclareCursorStmt *statement = makeNode(DeclareCursorStmt);
-
-	statement->portalname = pstrdup(cj_control_portal_name(verb));
-	statement->options = CURSOR_OPT_FAST_PLAN;
-	statement->query = (Node *) query;
-	return (Node *) statement;
-}
 
 /*
  * Blank the beginning of a text, of "len" bytes, by a comment.  It has the
@@ -134,25 +70,37 @@ blank_beginning(char *str, int len)
 }
 
 /*
+ * The byte offset of the character at a position, from 1, of a text: the
+ * reverse of cj_syntax_position().
+ */
+static int
+offset_of(const char *str, int position)
+{
+	const char *at = str;
+
+	for (int i = 1; i < position && *at != '\0'; i++)
+		at += pg_mblen(at);
+	return at - str;
+}
+
+/*
  * The row source at whose mask the current error is, NULL if it is elsewhere.
  */
 static const CjMark *
 find_failed_source(const char *str, const CjMask *mask)
 {
-	int			position = Max(geterrposition(), getinternalerrposition());
-	const char *at = str;
+	int			offset;
 	ListCell   *lc;
 
 	if (geterrcode() != ERRCODE_SYNTAX_ERROR)
 		return NULL;
 
-	for (int i = 1; i < position && *at != '\0'; i++)
-		at += pg_mblen(at);
+	offset = offset_of(str, Max(geterrposition(), getinternalerrposition()));
 	foreach(lc, mask->marks)
 	{
 		const CjMark *mark = lfirst(lc);
 
-		if (mark->kind == CJ_MARK_SOURCE && mark->start == at - str)
+		if (mark->place == CJ_PLACE_SOURCE && mark->start == offset)
 			return mark;
 	}
 	return NULL;
@@ -193,43 +141,131 @@ parse_masked(const char *str, const CjMask *mask, RawParseMode mode)
 static void
 replace_marked(List *statements, const CjMask *mask, const char *str, int len)
 {
-	cj_source_replace(statements, mask, str, make_source);
+	static const CjSourceMakers makers = {make_source, make_cte};
+
+	cj_source_replace(statements, mask, str, &makers);
 	translate_statements(statements, mask, str, len);
 }
 
 /*
- * CjMakeSource.  What stands in the brackets is parsed by itself, with all
- * that stands around it blank.
+ * The node for a statement of ours, of which the parser made "parsed".
  */
 static Node *
-make_source(const CjMark *mark, Alias *alias, const char *str)
+make_node(const CjMark *mark, Node *parsed, const char *str)
 {
-	int			begin = mark->start + 1;
-	int			end = mark->end - 1;
-	RangeSubselect *source;
+	return mark->family->make(mark, cj_shape_operand(parsed, mark, str), str);
+}
+
+/*
+ * Raise the syntax error that is known from the mask, if there is one.
+ */
+static void
+check_marks(const CjMask *mask, const char *str)
+{
+	ListCell   *lc;
+
+	foreach(lc, mask->marks)
+	{
+		const CjMark *mark = lfirst(lc);
+
+		if (mark->error >= 0)
+			cj_syntax_error_at(str, mark->error);
+	}
+}
+
+/*
+ * What stands in a stretch of a text, parsed by itself, with all that stands
+ * before it blank: positions are those of the text.  Needs 4 bytes that are
+ * ASCII before it.
+ */
+static List *
+parse_stretch(const char *str, int begin, int end)
+{
+	char	   *inside = MemoryContextAllocHuge(CurrentMemoryContext, (Size) end + 1);
 	CjMask		mask;
-	char	   *inside;
 	List	   *statements;
 
-	if (mark->operand == end)
-	{
-		if (mark->single)
-			cj_syntax_error_at(str, end);
-		return make_show_function("show_jobs", NULL, alias, mark->start);
-	}
-
-	check_stack_depth();
-	CHECK_FOR_INTERRUPTS();
-	inside = MemoryContextAllocHuge(CurrentMemoryContext, (Size) end + 1);
 	memcpy(inside, str, end);
 	inside[end] = '\0';
 	blank_beginning(inside, begin);
-	cj_mask_text(&mask, inside, end);
+	cj_mask_inside(&mask, inside, end);
 	pfree(inside);
+	check_marks(&mask, str);
 	statements = parse_masked(str, &mask, RAW_PARSE_DEFAULT);
 	/* Others may be in there, each nearly as long as the text. */
 	pfree(mask.str);
 	replace_marked(statements, &mask, str, end);
+	return statements;
+}
+
+/*
+ * An expression in a stretch of a text, parsed by itself as parse_stretch()
+ * does: for the value of a clause, say.  Raises the parser's errors.
+ */
+Node *
+cj_translate_expression(const char *str, int begin, int end)
+{
+	char	   *inside = MemoryContextAllocHuge(CurrentMemoryContext, (Size) end + 1);
+	List	   *statements;
+
+	memcpy(inside, str, end);
+	inside[end] = '\0';
+	blank_beginning(inside, begin);
+	statements = raw_parser(inside, RAW_PARSE_PLPGSQL_EXPR);
+	pfree(inside);
+	return cj_shape_expression(linitial_node(RawStmt, statements)->stmt,
+							   begin, end, str);
+}
+
+/*
+ * The table function that a query selects everything from, and nothing else;
+ * NULL if it is none.
+ */
+static RangeFunction *
+only_function(const SelectStmt *query)
+{
+	if (list_length(query->fromClause) != 1 ||
+		!IsA(linitial(query->fromClause), RangeFunction))
+		return NULL;
+	return linitial(query->fromClause);
+}
+
+/*
+ * A row source by itself, [SHOW JOBS], or NULL.  Its function can stand in the
+ * place of the table.
+ */
+static Node *
+make_simple_source(const CjMark *mark, Alias *alias, const char *str)
+{
+	SelectStmt *query;
+	RangeFunction *function;
+
+	if (mark->shape != CJ_SHAPE_NOTHING || mark->operand != mark->end - 1 ||
+		mark->error >= 0)
+		return NULL;
+	query = castNode(SelectStmt, mark->family->make(mark, NULL, str));
+	function = only_function(query);
+	if (function != NULL && alias != NULL)
+		function->alias = alias;
+	return (Node *) function;
+}
+
+/*
+ * CjSourceMakers: what stands in the brackets, parsed by itself.
+ */
+static Node *
+make_source(const CjMark *mark, Alias *alias, const char *str)
+{
+	RangeSubselect *source;
+	List	   *statements;
+	Node	   *simple = make_simple_source(mark, alias, str);
+
+	if (simple != NULL)
+		return simple;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	statements = parse_stretch(str, mark->start + 1, mark->end - 1);
 	if (list_length(statements) != 1)
 		cj_syntax_error_at(str, mark->operand);
 
@@ -237,6 +273,25 @@ make_source(const CjMark *mark, Alias *alias, const char *str)
 	source->subquery = linitial_node(RawStmt, statements)->stmt;
 	source->alias = alias != NULL ? alias : makeAlias("show_jobs", NIL);
 	return (Node *) source;
+}
+
+/*
+ * CjSourceMakers: a statement of ours in WITH, which has been parsed in its
+ * place.  One without rows is refused in CockroachDB's words.
+ */
+static Node *
+make_cte(const CjMark *mark, CommonTableExpr *cte, const char *str)
+{
+	Node	   *node = make_node(mark, cte->ctequery, str);
+
+	if (!IsA(node, SelectStmt))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("WITH clause \"%s\" does not return any columns",
+						cte->ctename),
+				 errhint("missing RETURNING clause?"),
+				 errposition(cj_syntax_position(str, cte->location))));
+	return node;
 }
 
 /*
@@ -250,21 +305,39 @@ statement_end(const RawStmt *statement, int len)
 }
 
 /*
+ * Where in a parsed statement the one that a mark points to is; NULL if it is
+ * not there.
+ */
+static Node **
+find_marked(RawStmt *statement, const CjMark *mark)
+{
+	switch (mark->place)
+	{
+		case CJ_PLACE_EXPLAIN:
+			return IsA(statement->stmt, ExplainStmt) ?
+				&((ExplainStmt *) statement->stmt)->query : NULL;
+		case CJ_PLACE_PREPARE:
+			return IsA(statement->stmt, PrepareStmt) ?
+				&((PrepareStmt *) statement->stmt)->query : NULL;
+		default:
+			return &statement->stmt;
+	}
+}
+
+/*
  * Put the statement that a mark means into its place.
  */
 static void
 translate_statement(RawStmt *statement, const CjMark *mark, const char *str)
 {
-	SelectStmt *query;
+	Node	  **marked = find_marked(statement, mark);
 
-	query = cj_shape_operand(statement->stmt, mark, str);
-	if (mark->kind == CJ_MARK_CONTROL)
-		statement->stmt = make_control_statement(mark->verb, query);
-	else
-		statement->stmt = make_show_statement(query, mark->complete,
-											  mark->start);
+	if (marked == NULL)
+		cj_syntax_error_at(str, mark->start);
+	*marked = make_node(mark, *marked, str);
 
-	if (statement->stmt_location > mark->start)
+	if (mark->place == CJ_PLACE_STATEMENT &&
+		statement->stmt_location > mark->start)
 	{
 		if (statement->stmt_len > 0)
 			statement->stmt_len += statement->stmt_location - mark->start;
@@ -291,7 +364,7 @@ translate_statements(List *statements, const CjMask *mask, const char *str,
 		CjMark	   *mark = lfirst(lc);
 		RawStmt    *statement = NULL;
 
-		if (mark->kind == CJ_MARK_SOURCE)
+		if (mark->place == CJ_PLACE_SOURCE || mark->place == CJ_PLACE_CTE)
 			continue;
 		for (; i < list_length(statements); i++)
 		{
@@ -307,6 +380,54 @@ translate_statements(List *statements, const CjMask *mask, const char *str,
 }
 
 /*
+ * The innermost mark that an error is in, NULL if none.
+ */
+static const CjMark *
+mark_of_error(const ErrorData *error, const char *str, const CjMask *mask)
+{
+	int			position = error->cursorpos;
+	int			offset;
+	const CjMark *found = NULL;
+	ListCell   *lc;
+
+	if (position == 0 && error->internalquery != NULL &&
+		strcmp(error->internalquery, str) == 0)
+		position = error->internalpos;
+	if (position == 0)			/* one in another text, a function's say */
+		return list_length(mask->marks) == 1 ? linitial(mask->marks) : NULL;
+	offset = offset_of(str, position);
+	foreach(lc, mask->marks)
+	{
+		const CjMark *mark = lfirst(lc);
+
+		if (mark->start <= offset && offset <= mark->end)
+			found = mark;
+	}
+	return found;
+}
+
+/*
+ * Raise the current error; if it is a syntax error in a statement of ours, with
+ * a hint how that is written.
+ */
+static void
+rethrow_with_hint(const char *str, const CjMask *mask)
+{
+	ErrorData  *error;
+	const CjMark *mark;
+
+	if (geterrcode() != ERRCODE_SYNTAX_ERROR)
+		PG_RE_THROW();
+	error = CopyErrorData();
+	mark = error->hint == NULL ? mark_of_error(error, str, mask) : NULL;
+	if (mark == NULL || mark->family->usage == NULL)
+		PG_RE_THROW();
+	FlushErrorState();
+	error->hint = pstrdup(mark->family->usage(mark));
+	ReThrowError(error);
+}
+
+/*
  * What raw_parser() would return for the text if it knew our statements.
  *
  * Raises its errors, at the positions of the text.  Allocates in the current
@@ -315,8 +436,21 @@ translate_statements(List *statements, const CjMask *mask, const char *str,
 List *
 cj_translate(const char *str, int len, const CjMask *mask, RawParseMode mode)
 {
-	List	   *statements = parse_masked(str, mask, mode);
+	MemoryContext context = CurrentMemoryContext;
+	List	   *volatile statements = NIL;
 
-	replace_marked(statements, mask, str, len);
+	PG_TRY();
+	{
+		check_marks(mask, str);
+		statements = parse_masked(str, mask, mode);
+		replace_marked(statements, mask, str, len);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		rethrow_with_hint(str, mask);
+	}
+	PG_END_TRY();
+
 	return statements;
 }

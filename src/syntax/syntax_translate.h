@@ -13,11 +13,13 @@
 #ifndef CJ_SYNTAX_TRANSLATE_H
 #define CJ_SYNTAX_TRANSLATE_H
 
+#include "nodes/nodes.h"
 #include "parser/parser.h"
 
 #include "syntax/syntax_mask.h"
 
 extern List *cj_translate(const char *str, int len, const CjMask *mask,
 						  RawParseMode mode);
+extern Node *cj_translate_expression(const char *str, int begin, int end);
 
 #endif							/* CJ_SYNTAX_TRANSLATE_H */

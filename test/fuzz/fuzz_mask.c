@@ -41,7 +41,8 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
-#include "syntax/syntax_control.h"
+#include "job/job_control_many.h"
+#include "syntax/syntax_command.h"
 #include "syntax/syntax_mask.h"
 #include "syntax/syntax_recovery.h"
 #include "syntax/syntax_translate.h"
@@ -93,6 +94,7 @@ static char *text_end;			/* behind this, nothing can be read */
 static const char *subject;		/* the text under way */
 static int	len;
 static CjMask mask;				/* its mask */
+static bool *masked;			/* the bytes that it may change */
 
 PG_FUNCTION_INFO_V1(cj_fuzz);
 
@@ -102,6 +104,25 @@ PG_FUNCTION_INFO_V1(cj_fuzz);
 int64
 cj_job_control(CjControlVerb verb, const int64 *ids, int nids,
 			   const char *reason)
+{
+	abort();
+}
+
+/*
+ * As cj_job_control().
+ */
+int64
+cj_job_control_schedules(CjControlVerb verb, const int64 *schedules,
+						 int nschedules, const char *reason)
+{
+	abort();
+}
+
+/*
+ * As cj_job_control().
+ */
+int64
+cj_job_control_type(CjControlVerb verb, const char *name, const char *reason)
 {
 	abort();
 }
@@ -240,18 +261,40 @@ make_mask(void)
 }
 
 /*
+ * Note the bytes that a mark may change.
+ */
+static void
+note_masked(const CjMark *mark)
+{
+	int			end = mark->place == CJ_PLACE_SOURCE ? mark->end : mark->operand;
+	ListCell   *lc;
+
+	memset(masked + mark->start, true, end - mark->start);
+	foreach(lc, mark->clauses)
+	{
+		const CjClause *clause = lfirst(lc);
+
+		if (clause->start < mark->operand || clause->start >= clause->end ||
+			clause->end > mark->end)
+			finding("a clause from byte %d to %d", clause->start, clause->end);
+		memset(masked + clause->start, true, clause->end - clause->start);
+	}
+}
+
+/*
  * The text has as many bytes and characters after the mask as before it, and
- * outside the marks the same ones.  Marks are in order and inside the text;
- * those of statements do not overlap, nor do those of row sources.
+ * outside the marks and their clauses the same ones.  Marks are in order and
+ * inside the text; those of statements do not overlap, nor do those of row
+ * sources.
  */
 static void
 check_mask(void)
 {
-	int			at = 0;
 	int			statement_end = 0;
 	int			source_end = 0;
 	ListCell   *lc;
 
+	masked = palloc0(len + 1);
 	if (strlen(mask.str) != len)
 		finding("the masked text has %zu bytes instead of %d",
 				strlen(mask.str), len);
@@ -264,19 +307,13 @@ check_mask(void)
 	foreach(lc, mask.marks)
 	{
 		const CjMark *mark = lfirst(lc);
-		int		   *last_end = mark->kind == CJ_MARK_SOURCE ?
+		int		   *last_end = mark->place == CJ_PLACE_SOURCE ?
 		&source_end : &statement_end;
 		int			operand = mark->operand;
 		int			end = mark->end;
 
-		/* the scanner failed in the last statement, or at its operand */
-		if (end == 0 && mark->kind != CJ_MARK_SOURCE)
-		{
-			end = len;
-			if (operand == 0)
-				operand = len;
-		}
-		if (mark->start < *last_end)
+		/* one in WITH is in another, maybe */
+		if (mark->place != CJ_PLACE_CTE && mark->start < *last_end)
 			finding("marks overlap at byte %d", mark->start);
 		if (mark->start < 0 || operand <= mark->start ||
 			end < operand || end > len)
@@ -289,15 +326,15 @@ check_mask(void)
 			pg_mbstrlen_with_len(mask.str, end) !=
 			pg_mbstrlen_with_len(subject, end))
 			finding("characters have moved in the mark at byte %d", mark->start);
-		*last_end = end;
-
-		if (mark->start > at &&
-			memcmp(mask.str + at, subject + at, mark->start - at) != 0)
-			finding("bytes have changed before the mark at byte %d", mark->start);
-		at = Max(at, mark->kind == CJ_MARK_SOURCE ? end : operand);
+		if (mark->place != CJ_PLACE_CTE)
+			*last_end = end;
+		note_masked(mark);
 	}
-	if (strcmp(mask.str + at, subject + at) != 0)
-		finding("bytes have changed behind the last mark");
+	for (int i = 0; i < len; i++)
+	{
+		if (!masked[i] && mask.str[i] != subject[i])
+			finding("byte %d has changed outside the marks", i);
+	}
 }
 
 /*
@@ -448,7 +485,6 @@ check_with_statement_behind(const struct outcome *alone)
 	char	   *both;
 	struct outcome outcome;
 	RawStmt    *last;
-	CjControlVerb verb;
 
 	if (alone->error != NULL)
 		return;
@@ -460,7 +496,7 @@ check_with_statement_behind(const struct outcome *alone)
 		finding("%d statements, one of ours behind them: %d",
 				list_length(alone->statements), list_length(outcome.statements));
 	last = llast_node(RawStmt, outcome.statements);
-	if (!cj_control_is_ours(last->stmt, &verb))
+	if (!cj_command_is_ours(last->stmt))
 		finding("the statement behind it is none of ours");
 	outcome.statements = list_truncate(outcome.statements,
 									   list_length(alone->statements));
@@ -500,14 +536,10 @@ analyze(RawStmt *statement)
 {
 	Query	   *query = parse_analyze_fixedparams(statement, subject, NULL, 0, NULL);
 	ParseState *pstate = make_parsestate(NULL);
-	CjControlVerb verb;
 
 	pstate->p_sourcetext = subject;
-	if (query->commandType == CMD_UTILITY &&
-		cj_control_is_ours(query->utilityStmt, &verb))
-		cj_control_check_columns(pstate,
-								 (DeclareCursorStmt *) query->utilityStmt,
-								 verb);
+	if (query->commandType == CMD_UTILITY)
+		cj_command_check(pstate, query->utilityStmt);
 	free_parsestate(pstate);
 }
 

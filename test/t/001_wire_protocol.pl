@@ -111,6 +111,46 @@ is_deeply(
 	[ 'BindComplete', 'CommandComplete CANCEL JOBS 0' ],
 	'CANCEL JOB $1: null names no job');
 
+# What else a client could see a difference of: the other forms, and EXECUTE.
+for my $statement (
+	[ 'PAUSE JOBS FOR SCHEDULE $1', 'PAUSE JOBS FOR SCHEDULES 0', '20', -1 ],
+	[ 'CANCEL JOBS FOR SCHEDULES VALUES ($1::int8)', 'CANCEL JOBS FOR SCHEDULES 0', '20', -1 ],
+	[ 'CANCEL JOB $1 WITH REASON = $2', 'CANCEL JOBS 1', '20 25', $job, 'why' ],
+	[ 'RESUME ALL backup JOBS', 'RESUME ALL BACKUP JOBS 0', '' ],
+	[ 'SHOW AUTOMATIC JOBS', 'SHOW JOBS 0', '' ],
+	[ 'SHOW JOBS FOR SCHEDULE $1', 'SHOW JOBS 0', '20', -1 ],
+	[ 'SHOW CHANGEFEED JOBS', 'SHOW CHANGEFEED JOBS 0', '' ],
+	[ 'SHOW JOB $1 WITH EXECUTION DETAILS', 'SHOW JOBS 0', '20', -1 ])
+{
+	my ($sql, $tag, $types, @values) = @$statement;
+
+	$client->parse('', $sql);
+	$client->describe('S', '');
+	$client->bind('', '', 0, @values);
+	$client->execute('');
+	$client->sync;
+	my @answer = grep { !/^RowDescription|^NoData/ } $client->answer;
+	is_deeply(
+		\@answer,
+		[
+			'ParseComplete', "ParameterDescription $types",
+			'BindComplete', "CommandComplete $tag"
+		],
+		"$sql: types and tag");
+	next if @values;
+	is_deeply([ WireClient::tags($client->run($sql)) ],
+		[$tag], "$sql: tag in a simple query");
+}
+is_deeply(
+	[
+		map { WireClient::tags($client->run($_)) }
+		  "PREPARE named AS CANCEL JOB \$1 WITH REASON = 'x'",
+		"EXECUTE named ($job)",
+		'DEALLOCATE named'
+	],
+	[ 'PREPARE', 'CANCEL JOBS 1', 'DEALLOCATE' ],
+	'PREPARE and EXECUTE of a control statement');
+
 my $good = 0;
 for (1 .. 20)
 {
@@ -404,15 +444,17 @@ foreach my $database ('sql_ascii', 'latin1', 'postgres')
 }
 
 #
-# Errors in the rest of a statement of ours: all that a client looks at
+# Errors in and behind a statement of ours: all that a client looks at
 #
+my $usage = 'Write CANCEL JOB expression, JOBS query, JOBS FOR SCHEDULE expression,'
+  . ' JOBS FOR SCHEDULES query or ALL type JOBS, with or without WITH REASON = string.';
 my @ours = (
-	[ 'CANCEL JOB', 'syntax error at end of input', 11 ],
-	[ "CANCEL JOB $job)", 'syntax error at or near ")"', 12 + length($job) ],
-	[ 'SELECT 1; CANCEL JOB; SELECT 2', 'syntax error at or near ";"', 21 ],
-	[ 'CANCEL JOBS SELECT job_id FORM t', 'syntax error at or near "t"', 32 ],
+	[ 'CANCEL JOB', 'syntax error at end of input', 11, $usage ],
+	[ "CANCEL JOB $job)", 'syntax error at or near ")"', 12 + length($job), $usage ],
+	[ 'SELECT 1; CANCEL JOB; SELECT 2', 'syntax error at or near ";"', 21, $usage ],
+	[ 'CANCEL JOBS SELECT job_id FORM t', 'syntax error at or near "t"', 32, $usage ],
 	[ "SELECT '\xC3\xA4\xC3\xB6', '\xE6\xBC\xA2'; CANCEL JOB 1 1",
-		'syntax error at or near "1"', 32 ],
+		'syntax error at or near "1"', 32, $usage ],
 	[ 'SELECT * FROM [SHOW JOBS] WHERE', 'syntax error at end of input', 32 ],
 	[ "CANCEL JOB 1; SELECT 'no end",
 		'unterminated quoted string at or near "\'no end"', 22 ],
@@ -422,10 +464,10 @@ my @ours = (
 	[ 'CANCEL JOB 1; SELECT $q$ no end',
 		'unterminated dollar-quoted string at or near "$q$ no end"', 22 ],
 	[ "CANCEL JOB 'no end",
-		'unterminated quoted string at or near "\'no end"', 12 ]);
+		'unterminated quoted string at or near "\'no end"', 12, $usage ]);
 foreach my $case (@ours)
 {
-	my ($sql, $message, $position) = @$case;
+	my ($sql, $message, $position, $hint) = @$case;
 	my $printed = $sql =~ s/[^ -~]/?/gr;
 
 	for my $protocol ('simple', 'extended')
@@ -439,7 +481,7 @@ foreach my $case (@ours)
 			{ map { $_ => $error->{$_} } qw(S V C M P H D) },
 			{
 				S => 'ERROR', V => 'ERROR', C => '42601',
-				M => $message, P => $position, H => undef, D => undef
+				M => $message, P => $position, H => $hint, D => undef
 			},
 			"$protocol: $printed");
 	}
