@@ -114,22 +114,45 @@ cj_family_parameter(const char *name, const char *tag)
 }
 
 /*
+ * The tag of a list that the text at a byte offset, which is in no token, has;
+ * NULL if none.
+ */
+static const char *
+find_tag(const CjTag *tags, const char *str, int offset)
+{
+	for (const CjTag *tag = tags; tag != NULL && tag->words != NULL; tag++)
+	{
+		if (cj_scan_begins_with(str, offset, tag->words))
+			return tag->tag;
+	}
+	return NULL;
+}
+
+/*
  * The tag of the SELECT that a statement of ours was made into, by the text at
  * a byte offset that is in no token; NULL if it is not one.
  */
 const char *
 cj_family_tag(const char *str, int offset)
 {
+	const char *tag = NULL;
+
 	if (!cj_scan_begins_with(str, offset, "show"))
 		return NULL;
-	for (int i = 0; i < lengthof(families); i++)
-	{
-		for (const CjTag *tag = families[i]->tags;
-			 tag != NULL && tag->words != NULL; tag++)
-		{
-			if (cj_scan_begins_with(str, offset, tag->words))
-				return tag->tag;
-		}
-	}
-	return NULL;
+	for (int i = 0; i < lengthof(families) && tag == NULL; i++)
+		tag = find_tag(families[i]->tags, str, offset);
+	return tag;
+}
+
+/*
+ * As cj_family_tag() for a CALL.
+ */
+const char *
+cj_family_call_tag(const char *str, int offset)
+{
+	const char *tag = NULL;
+
+	for (int i = 0; i < lengthof(families) && tag == NULL; i++)
+		tag = find_tag(families[i]->call_tags, str, offset);
+	return tag;
 }

@@ -36,7 +36,8 @@ typedef struct CjParameter
 } CjParameter;
 
 /*
- * The command tag of a statement SHOW .. that is a SELECT to PostgreSQL.
+ * The command tag of a statement SHOW .. that is a SELECT to PostgreSQL, or of
+ * one that is a CALL.  SHOW by itself has no count, as PostgreSQL's own.
  */
 typedef struct CjTag
 {
@@ -82,7 +83,8 @@ typedef struct CjFamily
 
 	const CjCommand *commands;	/* see syntax_command.h */
 	const CjParameter *parameters;
-	const CjTag *tags;
+	const CjTag *tags;			/* of SELECTs */
+	const CjTag *call_tags;		/* of CALLs */
 } CjFamily;
 
 extern const CjFamily cj_family_control;
@@ -94,5 +96,6 @@ extern const CjCommand *cj_family_command(const char *name);
 extern const CjParameter *cj_family_parameter(const char *name,
 											  const char *tag);
 extern const char *cj_family_tag(const char *str, int offset);
+extern const char *cj_family_call_tag(const char *str, int offset);
 
 #endif							/* CJ_SYNTAX_FAMILY_H */

@@ -115,6 +115,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	bool		clients = is_clients(pstmt);
 	bool		executes;
 	const char *show;
+	const char *call = NULL;
 	bool		drops;
 
 	cj_recovery_install();
@@ -129,6 +130,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	/* A COMMIT or ROLLBACK can free the statement. */
 	show = cj_parameter_tag(statement);
 	executes = clients && executes_command(statement);
+	if (clients && IsA(statement, CallStmt))
+		call = cj_family_call_tag(queryString, Max(pstmt->stmt_location, 0));
 	drops = cj_parameter_is_dropped_by(statement);
 
 	cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
@@ -138,6 +141,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		cj_message_set_counted_tag(show);
 	else if (executes)
 		set_command_tag();
+	else if (call != NULL)
+		cj_message_set_call_tag(call);
 	else if (drops)
 		cj_parameter_refresh();
 }

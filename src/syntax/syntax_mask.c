@@ -223,7 +223,11 @@ mask_clause(MaskState *state)
 			clause.end = token_end(state, ntokens - 1);
 		*added = clause;
 		mark->clauses = lappend(mark->clauses, added);
-		overwrite(state, clause.start, clause.end, "");
+		/* A clause of a few characters has no room for a comment by itself. */
+		if (mark->shape == CJ_SHAPE_NOTHING)
+			overwrite(state, mark->start, clause.end, "SELECT");
+		else
+			overwrite(state, clause.start, clause.end, "");
 		advance(state, ntokens);
 		return true;
 	}

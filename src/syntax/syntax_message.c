@@ -128,7 +128,8 @@ put_tag(const PQcommMethods *methods, const char *body, size_t len)
 		return methods->putmessage(PqMsg_CommandComplete, body, len);
 
 	strlcpy(tag, ours, sizeof(tag));
-	strlcat(tag, body + strlen(expected), sizeof(tag));
+	if (strcmp(tag, "SHOW") != 0)
+		strlcat(tag, body + strlen(expected), sizeof(tag));
 	return methods->putmessage(PqMsg_CommandComplete, tag, strlen(tag) + 1);
 }
 
@@ -225,6 +226,19 @@ cj_message_set_counted_tag(const char *tag)
 		return;
 	strlcpy(pending_tag, tag, sizeof(pending_tag));
 	replace_tag("SELECT");
+}
+
+/*
+ * Let the command tag of a CALL that the client sent as another statement, and
+ * that is about to end, be "tag".
+ */
+void
+cj_message_set_call_tag(const char *tag)
+{
+	if (!has_client())
+		return;
+	strlcpy(pending_tag, tag, sizeof(pending_tag));
+	replace_tag("CALL");
 }
 
 /*

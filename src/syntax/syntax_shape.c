@@ -233,6 +233,17 @@ cj_shape_array(SelectStmt *query, int location)
 }
 
 /*
+ * jobs.function(arguments)
+ */
+FuncCall *
+cj_shape_call(const char *function, List *arguments, int location)
+{
+	return makeFuncCall(list_make2(makeString(pstrdup(CJ_SCHEMA_NAME)),
+								   makeString(pstrdup(function))),
+						arguments, COERCE_EXPLICIT_CALL, location);
+}
+
+/*
  * SELECT * FROM jobs.function(arguments) AS alias
  */
 Node *
@@ -242,12 +253,10 @@ cj_shape_select(const char *function, List *arguments, const char *alias,
 	SelectStmt *statement = makeNode(SelectStmt);
 	RangeFunction *source = makeNode(RangeFunction);
 	ColumnRef  *star = makeNode(ColumnRef);
-	FuncCall   *call;
 
-	call = makeFuncCall(list_make2(makeString(pstrdup(CJ_SCHEMA_NAME)),
-								   makeString(pstrdup(function))),
-						arguments, COERCE_EXPLICIT_CALL, location);
-	source->functions = list_make1(list_make2(call, NIL));
+	source->functions = list_make1(list_make2(cj_shape_call(function, arguments,
+															location),
+											  NIL));
 	source->alias = makeAlias(alias, NIL);
 	star->fields = list_make1(makeNode(A_Star));
 	star->location = location;

@@ -19,6 +19,8 @@
 
 extern ResTarget *cj_shape_target(Node *value);
 extern Node *cj_shape_cast(Node *value, const char *type);
+extern FuncCall *cj_shape_call(const char *function, List *arguments,
+							   int location);
 extern Node *cj_shape_array(SelectStmt *query, int location);
 extern Node *cj_shape_select(const char *function, List *arguments,
 							 const char *alias, int location);
