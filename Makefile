@@ -12,10 +12,13 @@ MODULE_big = cancel_job
 
 OBJS = \
 	src/cancel_job.o \
+	src/base/base_duration.o \
 	src/base/base_extension.o \
 	src/base/base_guc.o \
 	src/base/base_ids.o \
 	src/base/base_pausepoint.o \
+	src/base/base_reload.o \
+	src/base/base_setting.o \
 	src/base/base_shmem.o \
 	src/base/base_store.o \
 	src/base/base_utility.o \
@@ -75,6 +78,7 @@ OBJS = \
 	src/syntax/syntax_recovery.o \
 	src/syntax/syntax_scan.o \
 	src/syntax/syntax_selftest.o \
+	src/syntax/syntax_setting.o \
 	src/syntax/syntax_shape.o \
 	src/syntax/syntax_show.o \
 	src/syntax/syntax_source.o \
@@ -84,6 +88,7 @@ OBJS = \
 	src/sqlfn/sqlfn_control.o \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
+	src/sqlfn/sqlfn_setting.o \
 	src/sqlfn/sqlfn_stats.o \
 	src/sqlfn/sqlfn_submit.o \
 	src/sqlfn/sqlfn_wait.o
@@ -93,6 +98,7 @@ SQL_PIECES = \
 	src/sql/10_tables.sql \
 	src/sql/20_functions.sql \
 	src/sql/30_views.sql \
+	src/sql/35_settings.sql \
 	src/sql/90_privileges.sql
 
 # What other extensions need to bring job types of their own.
@@ -106,7 +112,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
 REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_hostile privilege_attack syntax_statements syntax_errors \
-	syntax_control syntax_show
+	syntax_control syntax_show cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = cancel_vs_finish control_overlap control_twice pause_vs_claim wait_vs_finish
@@ -133,7 +139,8 @@ PROVE_TESTS = \
 	test/t/016_retention.pl \
 	test/t/017_copies.pl \
 	test/t/018_telling.pl \
-	test/t/019_locked_rows.pl
+	test/t/019_locked_rows.pl \
+	test/t/024_cluster_settings.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

@@ -48,6 +48,20 @@
 	construct_array(elems, nelems, CJ_BUILTIN_LAYOUT(type))
 #endif
 
+/* 16 hands the settings out as an array of its own making (3057465ac). */
+#if PG_VERSION_NUM < 160000
+#define cj_guc_variables(n) (*(n) = GetNumConfigOptions(), get_guc_variables())
+#else
+#define cj_guc_variables(n) get_guc_variables(n)
+#endif
+
+/* 19 has one struct for the settings of all types. */
+#if PG_VERSION_NUM < 190000
+#define cj_guc_of_type(setting, type) ((struct config_##type *) (setting))
+#else
+#define cj_guc_of_type(setting, type) (&(setting)->_##type)
+#endif
+
 /* 16 can return the error of a type's name (858e776c8). */
 #if PG_VERSION_NUM < 160000
 #define cj_parse_type_name(str) typeStringToTypeName(str)

@@ -28,7 +28,8 @@ static const char *const wait_names[] = {
 	[CJ_WAIT_WORKER] = "CancelJobWorkerIdle",
 	[CJ_WAIT_DATABASE] = "CancelJobDatabase",
 	[CJ_WAIT_PAUSEPOINT] = "CancelJobPausepoint",
-	[CJ_WAIT_JOBS] = "CancelJobWaitForJobs"
+	[CJ_WAIT_JOBS] = "CancelJobWaitForJobs",
+	[CJ_WAIT_RELOAD] = "CancelJobReload"
 };
 
 /*
@@ -42,7 +43,8 @@ static const int quiet_status[] = {
 	[CJ_WAIT_WORKER] = 0,
 	[CJ_WAIT_DATABASE] = -1,
 	[CJ_WAIT_PAUSEPOINT] = -1,
-	[CJ_WAIT_JOBS] = -1
+	[CJ_WAIT_JOBS] = -1,
+	[CJ_WAIT_RELOAD] = -1
 };
 
 /*

@@ -20,7 +20,8 @@ typedef enum CjWait
 	CJ_WAIT_WORKER,
 	CJ_WAIT_DATABASE,
 	CJ_WAIT_PAUSEPOINT,
-	CJ_WAIT_JOBS
+	CJ_WAIT_JOBS,
+	CJ_WAIT_RELOAD
 } CjWait;
 
 extern void cj_wait_interrupts(CjWait wait);

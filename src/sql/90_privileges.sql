@@ -30,6 +30,7 @@ REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages TO PUBLIC;
+GRANT SELECT ON jobs.cluster_settings TO PUBLIC;
 
 -- pg_monitor is a member of this role.
 REVOKE ALL ON FUNCTION jobs.counters() FROM PUBLIC;

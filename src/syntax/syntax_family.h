@@ -88,6 +88,7 @@ typedef struct CjFamily
 } CjFamily;
 
 extern const CjFamily cj_family_control;
+extern const CjFamily cj_family_setting;
 extern const CjFamily cj_family_show;
 
 extern bool cj_family_mentions(const char *str, int len);

@@ -266,7 +266,8 @@ make_mask(void)
 static void
 note_masked(const CjMark *mark)
 {
-	int			end = mark->place == CJ_PLACE_SOURCE ? mark->end : mark->operand;
+	bool		all = mark->place == CJ_PLACE_SOURCE || mark->shape == CJ_SHAPE_NOTHING;
+	int			end = all ? mark->end : mark->operand;
 	ListCell   *lc;
 
 	memset(masked + mark->start, true, end - mark->start);
@@ -321,8 +322,9 @@ check_mask(void)
 					operand, end);
 		if (pg_mbstrlen_with_len(mask.str, mark->start) !=
 			pg_mbstrlen_with_len(subject, mark->start) ||
-			pg_mbstrlen_with_len(mask.str, operand) !=
-			pg_mbstrlen_with_len(subject, operand) ||
+			(mark->shape != CJ_SHAPE_NOTHING &&
+			 pg_mbstrlen_with_len(mask.str, operand) !=
+			 pg_mbstrlen_with_len(subject, operand)) ||
 			pg_mbstrlen_with_len(mask.str, end) !=
 			pg_mbstrlen_with_len(subject, end))
 			finding("characters have moved in the mark at byte %d", mark->start);
