@@ -24,6 +24,7 @@ OBJS = \
 	src/base/base_utility.o \
 	src/base/base_wait.o \
 	src/privilege/privilege_job.o \
+	src/privilege/privilege_store.o \
 	src/job/job_claim_store.o \
 	src/job/job_control.o \
 	src/job/job_control_many.o \
@@ -88,6 +89,7 @@ OBJS = \
 	src/sqlfn/sqlfn_control.o \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
+	src/sqlfn/sqlfn_privilege.o \
 	src/sqlfn/sqlfn_setting.o \
 	src/sqlfn/sqlfn_stats.o \
 	src/sqlfn/sqlfn_submit.o \
@@ -96,6 +98,7 @@ OBJS = \
 SQL_PIECES = \
 	src/sql/00_header.sql \
 	src/sql/10_tables.sql \
+	src/sql/15_roles.sql \
 	src/sql/20_functions.sql \
 	src/sql/30_views.sql \
 	src/sql/35_settings.sql \
@@ -111,11 +114,11 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_roles privilege_hostile privilege_attack syntax_statements syntax_errors \
 	syntax_control syntax_show cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
-ISOLATION = cancel_vs_finish control_overlap control_twice pause_vs_claim wait_vs_finish
+ISOLATION = alter_vs_claim cancel_vs_finish control_overlap control_twice pause_vs_claim wait_vs_finish
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=$(EXTENSION) \
 	--encoding=UTF8 --no-locale
 

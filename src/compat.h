@@ -69,6 +69,24 @@
 #define cj_parse_type_name(str) typeStringToTypeName(str, NULL)
 #endif
 
+/* 16 tells who can become a role from who has its rights (3d14e171e). */
+#if PG_VERSION_NUM < 160000
+#define cj_can_set_role(member, role) is_member_of_role(member, role)
+#else
+#define cj_can_set_role(member, role) member_can_set_role(member, role)
+#endif
+
+/* 16 has options of GRANT of roles (e3ce2de09). */
+#if PG_VERSION_NUM < 160000
+#define cj_set_admin_option(statement, is_grant) \
+	((void) (is_grant), (statement)->admin_opt = true)
+#else
+#define cj_set_admin_option(statement, is_grant) \
+	((statement)->opt = lappend((statement)->opt, \
+								makeDefElem(pstrdup("admin"), \
+											(Node *) makeBoolean(is_grant), -1)))
+#endif
+
 /* 17 moved the local transaction id (ab355e3a8). */
 #if PG_VERSION_NUM < 170000
 #define cj_my_local_xid() (MyProc->lxid)

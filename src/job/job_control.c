@@ -32,7 +32,6 @@
 typedef struct ControlTarget
 {
 	int64		id;
-	Oid			owner;
 	CjJobState	state;
 	CjJobState	next;			/* equal to state: nothing to do */
 	bool		cancelable;
@@ -113,13 +112,11 @@ resume_state(const ControlTarget *target)
 }
 
 /*
- * Check one job of the statement and decide its next state.
+ * Decide the next state of one job of the statement.
  */
 static void
-decide(CjControlVerb verb, Oid roleid, ControlTarget *target)
+decide(CjControlVerb verb, ControlTarget *target)
 {
-	cj_privilege_check_control(roleid, target->id, target->owner);
-
 	switch (verb)
 	{
 		case CJ_CONTROL_CANCEL:
@@ -149,17 +146,20 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 			 int *ntargets)
 {
 	static CjStatement lock = {
-		"SELECT job_id, owner::oid, state, cancelable, outcome IS NOT NULL, error, job_type"
-		" FROM jobs.job WHERE job_id = ANY ($1) AND pg_has_role($2, owner, 'USAGE')"
+		"SELECT job_id, state, cancelable, outcome IS NOT NULL, error, job_type"
+		" FROM jobs.job WHERE job_id = ANY ($1) AND jobs.may_control($2, $3, owner, held)"
 		" ORDER BY job_id FOR NO KEY UPDATE",
-		2, {INT8ARRAYOID, OIDOID}
+		3, {INT8ARRAYOID, OIDOID, BOOLOID}
 	};
-	Datum		values[2];
+	CjPrivileges privileges;
+	Datum		values[3];
 	ControlTarget *targets;
 	uint64		nrows;
 
 	values[0] = cj_store_id_array(ids, nids);
 	values[1] = ObjectIdGetDatum(roleid);
+	cj_privilege_begin(&privileges, roleid);
+	values[2] = BoolGetDatum(cj_privilege_has_controljob(&privileges));
 	nrows = cj_store_run(&lock, values, NULL);
 	targets = MemoryContextAllocHuge(scope->caller_context,
 									 (nrows + 1) * sizeof(ControlTarget));
@@ -167,17 +167,16 @@ lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
 	{
 		ControlTarget *target = &targets[row];
 		bool		isnull;
-		char	   *state = TextDatumGetCString(cj_store_value(row, 3, &isnull));
+		char	   *state = TextDatumGetCString(cj_store_value(row, 2, &isnull));
 
 		target->id = DatumGetInt64(cj_store_value(row, 1, &isnull));
-		target->owner = DatumGetObjectId(cj_store_value(row, 2, &isnull));
 		target->state = cj_job_state_parse(state);
 		pfree(state);
 		target->next = target->state;
-		target->cancelable = DatumGetBool(cj_store_value(row, 4, &isnull));
-		target->was_reverting = DatumGetBool(cj_store_value(row, 5, &isnull));
-		target->error = cj_store_text(scope, row, 6);
-		target->type = cj_store_text(scope, row, 7);
+		target->cancelable = DatumGetBool(cj_store_value(row, 3, &isnull));
+		target->was_reverting = DatumGetBool(cj_store_value(row, 4, &isnull));
+		target->error = cj_store_text(scope, row, 5);
+		target->type = cj_store_text(scope, row, 6);
 	}
 	*ntargets = (int) nrows;
 	return targets;
@@ -219,7 +218,7 @@ write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
 		"  runs = CASE WHEN $5 THEN 0 ELSE runs END,"
 		"  attempts = CASE WHEN $5 THEN 0 ELSE attempts END,"
 		"  revert_runs = CASE WHEN state = 'revert-failed' THEN $6 ELSE revert_runs END,"
-		"  finished = NULL, modified = clock_timestamp()"
+		"  held = false, finished = NULL, modified = clock_timestamp()"
 		" WHERE job_id = ANY ($1) RETURNING job_id, state)"
 		"INSERT INTO jobs.message (job_id, kind, message)"
 		" SELECT job_id, 'state', state FROM changed",
@@ -266,7 +265,7 @@ static void
 check_unlocked(Oid roleid, int64 id)
 {
 	static CjStatement read = {
-		"SELECT owner::oid FROM jobs.job WHERE job_id = $1",
+		"SELECT owner::oid, held FROM jobs.job WHERE job_id = $1",
 		1, {INT8OID}
 	};
 	Datum		value = Int64GetDatum(id);
@@ -274,7 +273,8 @@ check_unlocked(Oid roleid, int64 id)
 
 	if (cj_store_run(&read, &value, NULL) > 0)
 		cj_privilege_check_control(roleid, id,
-								   DatumGetObjectId(cj_store_value(0, 1, &isnull)));
+								   DatumGetObjectId(cj_store_value(0, 1, &isnull)),
+								   DatumGetBool(cj_store_value(0, 2, &isnull)));
 }
 
 /*
@@ -328,7 +328,7 @@ decide_possible(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 			check_unlocked(roleid, ids[i]);
 		else if (is_possible(verb, target))
 		{
-			decide(verb, roleid, target);
+			decide(verb, target);
 			npossible++;
 		}
 	}
@@ -353,7 +353,7 @@ decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 			cj_job_error_not_found(ids[i]);
 		}
 		if (target->next == target->state)
-			decide(verb, roleid, target);
+			decide(verb, target);
 	}
 }
 

@@ -152,11 +152,13 @@ cj_job_outcome_tell_ends(const int64 *ids, int nids, int elevel)
 {
 	Outcome    *outcomes;
 	uint64		nrows = read_outcomes(ids, nids, &outcomes);
+	CjPrivileges privileges;
 
+	cj_privilege_begin(&privileges, GetUserId());
 	for (uint64 row = 0; row < nrows; row++)
 	{
 		if (outcomes[row].state != CJ_JOB_PAUSED &&
-			cj_privilege_may_see(outcomes[row].owner))
+			cj_privilege_may_see(&privileges, outcomes[row].owner))
 			tell(&outcomes[row], elevel);
 	}
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * job_owner.h
- *	  What REASSIGN OWNED and DROP OWNED do to jobs.
+ *	  Jobs that change hands: ALTER JOB, REASSIGN OWNED, DROP OWNED.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -14,5 +14,6 @@
 #define CJ_JOB_OWNER_H
 
 extern void cj_job_owner_init(void);
+extern void cj_job_owner_alter(int64 id, Oid to);
 
 #endif							/* CJ_JOB_OWNER_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * job_owner_store.h
- *	  Jobs whose owner hands over or gives up what it owns.
+ *	  Jobs that change hands, or whose owner gives up what it owns.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -14,6 +14,10 @@
 #define CJ_JOB_OWNER_STORE_H
 
 extern int	cj_job_owner_store_reassign(Oid from, Oid to, bool hold);
+extern int	cj_job_owner_store_reassign_one(int64 id, Oid from, Oid to,
+											bool hold);
+extern Oid	cj_job_owner_store_read(int64 id, bool *finished);
+extern bool cj_job_owner_store_lock(int64 id, Oid owner);
 extern int	cj_job_owner_store_drop(Oid owner);
 
 #endif							/* CJ_JOB_OWNER_STORE_H */

@@ -107,7 +107,7 @@ cj_job_self_take_seconds(int64 id)
 static void
 control_self(CjControlVerb verb, Oid roleid)
 {
-	cj_privilege_check_control(roleid, self->id, self->owner);
+	cj_privilege_check_control(roleid, self->id, self->owner, false);
 	switch (verb)
 	{
 		case CJ_CONTROL_CANCEL:

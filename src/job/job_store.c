@@ -23,6 +23,7 @@
 #include "job/job_event.h"
 #include "job/job_self.h"
 #include "job/job_store.h"
+#include "privilege/privilege_job.h"
 
 /*
  * Datum and null flag of a text that may be NULL.
@@ -131,23 +132,26 @@ cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
 {
 	static CjStatement find = {
 		"SELECT id FROM unnest($1) WITH ORDINALITY AS i(id, n) WHERE NOT EXISTS ("
-		" SELECT FROM jobs.job WHERE job_id = id AND pg_has_role($2, owner, 'USAGE'))"
+		" SELECT FROM jobs.job WHERE job_id = id AND ($3 OR pg_has_role($2, owner, 'USAGE')))"
 		" ORDER BY n LIMIT 1",
-		2, {INT8ARRAYOID, OIDOID}
+		3, {INT8ARRAYOID, OIDOID, BOOLOID}
 	};
 	static CjStatement keep = {
-		"SELECT FROM jobs.job WHERE job_id = ANY ($1) AND pg_has_role($2, owner, 'USAGE')"
+		"SELECT FROM jobs.job WHERE job_id = ANY ($1) AND ($3 OR pg_has_role($2, owner, 'USAGE'))"
 		" ORDER BY job_id FOR KEY SHARE",
-		2, {INT8ARRAYOID, OIDOID}
+		3, {INT8ARRAYOID, OIDOID, BOOLOID}
 	};
+	CjPrivileges privileges;
 	CjStoreScope scope;
-	Datum		values[2];
+	Datum		values[3];
 	bool		isnull;
 	int64		missing = 0;
 
 	cj_store_open(&scope, false);
 	values[0] = cj_store_id_array(ids, nids);
 	values[1] = ObjectIdGetDatum(roleid);
+	cj_privilege_begin(&privileges, roleid);
+	values[2] = BoolGetDatum(cj_privilege_may_see_all(&privileges));
 	cj_store_run(&keep, values, NULL);
 	if (cj_store_run(&find, values, NULL) > 0)
 		missing = DatumGetInt64(cj_store_value(0, 1, &isnull));

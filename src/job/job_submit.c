@@ -39,11 +39,11 @@
 #define MAX_DESCRIPTION_LENGTH 8192
 
 /*
- * Raise an error if no worker could connect as this role: before 17 only a
+ * Raise 28000 if no worker could connect as this role: before 17 only a
  * role that may log in can own a background worker's connection.
  */
-static void
-check_owner(Oid owner)
+void
+cj_job_submit_check_owner(Oid owner)
 {
 	HeapTuple	tuple;
 	bool		can_login;
@@ -62,7 +62,7 @@ check_owner(Oid owner)
 				 errmsg("role \"%s\" is not permitted to log in",
 						GetUserNameFromId(owner, true)),
 				 errdetail("A job runs in a worker that connects as the job's owner."),
-				 errhint("Submit the job as a role with the LOGIN attribute.")));
+				 errhint("The owner of a job needs the LOGIN attribute.")));
 }
 
 /*
@@ -193,7 +193,7 @@ cj_job_submit(CjJob *job, const CjJobPlan *plan)
 						MAX_DESCRIPTION_LENGTH)));
 
 	job->owner = GetUserId();
-	check_owner(job->owner);
+	cj_job_submit_check_owner(job->owner);
 	if (type->start != NULL)
 		type->start(job);
 	if (job->description == NULL)

@@ -297,6 +297,7 @@ read_unfinished(int64 *ids, int nids, List **paused)
 	bool	   *are_paused;
 	uint64		nrows;
 	int			nleft = 0;
+	CjPrivileges privileges;
 
 	*paused = NIL;
 	cj_store_open(&scope, false);
@@ -318,9 +319,10 @@ read_unfinished(int64 *ids, int nids, List **paused)
 	}
 	cj_store_close(&scope);
 
+	cj_privilege_begin(&privileges, GetUserId());
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		if (!cj_privilege_may_see(owners[row]))
+		if (!cj_privilege_may_see(&privileges, owners[row]))
 			continue;
 		if (are_paused[row])
 			*paused = lappend_int(*paused, nleft);

@@ -1,8 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * privilege_job.c
- *	  Who may see and control a job.
+ *	  Who may see, control and hand over a job.
  *
+ * The rules and their order are CockroachDB 25's.  To see: the owner, superusers,
+ * who has VIEWJOB or CONTROLJOB, members of the owning role.  To control: the
+ * owner, superusers, members of the owning role; then nobody else if the owner is
+ * a superuser; then who has CONTROLJOB.
+ *
+
  * Copyright (c) 2026, cancel_job contributors
  *
  * IDENTIFICATION
@@ -15,30 +21,93 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 
+#include "compat.h"
 #include "privilege/privilege_job.h"
+#include "privilege/privilege_store.h"
 
 /*
- * May the current user see jobs of "job_owner"?  Their owner, members of that
- * role and superusers may.
- *
- * The view jobs.jobs says the same in SQL.
+ * Begin to ask what a role may do.  What it may do with the jobs of others is
+ * read once, when the first answer depends on it.
  */
-bool
-cj_privilege_may_see(Oid job_owner)
+void
+cj_privilege_begin(CjPrivileges *privileges, Oid roleid)
 {
-	return has_privs_of_role(GetUserId(), job_owner);
+	memset(privileges, 0, sizeof(CjPrivileges));
+	privileges->roleid = roleid;
 }
 
 /*
- * Raise an error unless "roleid" may cancel, pause and resume the job.
+ * Read what the role may do with the jobs of others.  Needs a transaction.
+ */
+static void
+read_privileges(CjPrivileges *privileges)
+{
+	if (privileges->known)
+		return;
+	if (superuser_arg(privileges->roleid))
+		privileges->see_all = privileges->control_all = true;
+	else
+		cj_privilege_store_read(privileges->roleid, &privileges->see_all,
+								&privileges->control_all);
+	privileges->known = true;
+}
+
+/*
+ * May the role see everybody's jobs?
+ */
+bool
+cj_privilege_may_see_all(CjPrivileges *privileges)
+{
+	read_privileges(privileges);
+	return privileges->see_all;
+}
+
+/*
+ * May the role see the jobs of "job_owner"?
  *
- * The rules and their order are CockroachDB 25's: owner, superuser, member of
- * the owning role.
+ * The views say the same in SQL, with jobs.may_see_all().
+ */
+bool
+cj_privilege_may_see(CjPrivileges *privileges, Oid job_owner)
+{
+	return has_privs_of_role(privileges->roleid, job_owner) ||
+		cj_privilege_may_see_all(privileges);
+}
+
+/*
+ * Has the role the privilege CONTROLJOB, or is it a superuser?
+ */
+bool
+cj_privilege_has_controljob(CjPrivileges *privileges)
+{
+	read_privileges(privileges);
+	return privileges->control_all;
+}
+
+/*
+ * May the role cancel, pause and resume a job of "job_owner"?
+ *
+ * A job that is held has the text of somebody without the rights of its owner:
+ * who has not these rights either must not let it run with them.
+ */
+bool
+cj_privilege_may_control(CjPrivileges *privileges, Oid job_owner, bool held)
+{
+	return has_privs_of_role(privileges->roleid, job_owner) ||
+		(!held && !superuser_arg(job_owner) &&
+		 cj_privilege_has_controljob(privileges));
+}
+
+/*
+ * Raise 42501 unless "roleid" may cancel, pause and resume the job.
  */
 void
-cj_privilege_check_control(Oid roleid, int64 job_id, Oid job_owner)
+cj_privilege_check_control(Oid roleid, int64 job_id, Oid job_owner, bool held)
 {
-	if (has_privs_of_role(roleid, job_owner))
+	CjPrivileges privileges;
+
+	cj_privilege_begin(&privileges, roleid);
+	if (cj_privilege_may_control(&privileges, job_owner, held))
 		return;
 
 	if (superuser_arg(job_owner))
@@ -49,5 +118,27 @@ cj_privilege_check_control(Oid roleid, int64 job_id, Oid job_owner)
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 			 errmsg("user %s does not have privileges for job %lld",
-					GetUserNameFromId(roleid, false), (long long) job_id)));
+					GetUserNameFromId(roleid, false), (long long) job_id),
+			 held && cj_privilege_has_controljob(&privileges) ?
+			 errdetail("The job was given to its owner by another role, and the owner has not let it go on.") : 0));
+}
+
+/*
+ * Raise 42501 unless "roleid" may make a job of "from" one of "to".  As ALTER ..
+ * OWNER TO of PostgreSQL: it must have the rights of the one and be able to
+ * become the other.
+ */
+void
+cj_privilege_check_transfer(Oid roleid, Oid from, Oid to)
+{
+	if (!has_privs_of_role(roleid, from))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s does not own job", GetUserNameFromId(roleid, false))));
+	if (from != to && !cj_can_set_role(roleid, to))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s cannot transfer ownership to %s",
+						GetUserNameFromId(roleid, false),
+						GetUserNameFromId(to, false))));
 }

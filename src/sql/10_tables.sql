@@ -40,6 +40,7 @@ CREATE TABLE jobs.job (
 	created_by_id bigint,
 	requested_by regrole,
 	request_reason text,
+	held boolean NOT NULL DEFAULT false,
 	result_tag text,
 	result_rows bigint,
 	claim_server timestamptz,
@@ -87,6 +88,7 @@ COMMENT ON COLUMN jobs.job.created_by_type IS 'kind of the job''s creator if tha
 COMMENT ON COLUMN jobs.job.created_by_id IS 'id of the job''s creator';
 COMMENT ON COLUMN jobs.job.requested_by IS 'who last asked for a cancel, pause or resume';
 COMMENT ON COLUMN jobs.job.request_reason IS 'why, as that user put it';
+COMMENT ON COLUMN jobs.job.held IS 'whether the job has the text of a role without the rights of its owner, and nobody with them has let it go on';
 COMMENT ON COLUMN jobs.job.result_tag IS 'command tag of the job''s last command';
 COMMENT ON COLUMN jobs.job.result_rows IS 'number of rows that command processed';
 COMMENT ON COLUMN jobs.job.claim_server IS 'start of the server whose worker has the job';
@@ -172,3 +174,12 @@ COMMENT ON COLUMN jobs.message.message IS 'the text';
 CREATE INDEX message_finished_idx ON jobs.message (recorded, job_id)
 	WHERE kind = 'state' AND message IN ('succeeded', 'failed', 'canceled', 'revert-failed');
 COMMENT ON INDEX jobs.message_finished_idx IS 'when jobs reached a last state';
+
+-- By oid: a role of the same name that somebody makes later carries nothing.
+CREATE TABLE jobs.system_privilege (
+	privilege text PRIMARY KEY,
+	role regrole
+);
+COMMENT ON TABLE jobs.system_privilege IS 'the roles whose members have the system privileges';
+COMMENT ON COLUMN jobs.system_privilege.privilege IS 'CONTROLJOB or VIEWJOB';
+COMMENT ON COLUMN jobs.system_privilege.role IS 'the role that carries it; null for none';

@@ -107,6 +107,28 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION jobs.resume_all(text) IS
 'let all paused jobs of a type go on, written in lower case, as RESUME ALL type JOBS; returns the number of jobs';
 
+CREATE FUNCTION jobs.alter_owner(job_id bigint, new_owner name)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'cj_fn_alter_owner'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION jobs.alter_owner(bigint, name) IS
+'make a job another role''s, as ALTER JOB .. OWNER TO; returns the number of jobs, 0 for null';
+
+-- For our views: once for a query, before a look at each row's owner.
+CREATE FUNCTION jobs.may_see_all() RETURNS boolean
+AS 'MODULE_PATHNAME', 'cj_fn_may_see_all'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION jobs.may_see_all() IS
+'whether the current user may see everybody''s jobs: a superuser, or by VIEWJOB or CONTROLJOB';
+
+-- For our own statements that lock jobs.
+CREATE FUNCTION jobs.may_control(roleid oid, controljob boolean, job_owner oid, held boolean)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'cj_fn_may_control'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION jobs.may_control(oid, boolean, oid, boolean) IS
+'whether a role, with CONTROLJOB or without, may cancel, pause and resume a job';
+
 CREATE FUNCTION jobs.wait(job_id bigint, timeout interval DEFAULT NULL,
 						  strict boolean DEFAULT false)
 RETURNS boolean

@@ -24,11 +24,13 @@ ALTER TABLE jobs.job ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.queue ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.dependency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.message ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.system_privilege ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON SCHEMA jobs FROM PUBLIC;
 GRANT USAGE ON SCHEMA jobs TO PUBLIC;
-REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message FROM PUBLIC;
+REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message, jobs.system_privilege FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
+REVOKE ALL ON FUNCTION jobs.may_control(oid, boolean, oid, boolean) FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages TO PUBLIC;
 GRANT SELECT ON jobs.cluster_settings TO PUBLIC;
 

@@ -14,6 +14,7 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -33,15 +34,17 @@ cj_fn_live(PG_FUNCTION_ARGS)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	CjLiveJob  *jobs;
 	int			njobs;
+	CjPrivileges privileges;
 
 	InitMaterializedSRF(fcinfo, 0);
+	cj_privilege_begin(&privileges, GetUserId());
 	njobs = cj_worker_live_jobs(&jobs);
 	for (int i = 0; i < njobs; i++)
 	{
 		Datum		values[LIVE_COLUMNS];
 		bool		nulls[LIVE_COLUMNS] = {0};
 
-		if (!cj_privilege_may_see(jobs[i].owner))
+		if (!cj_privilege_may_see(&privileges, jobs[i].owner))
 			continue;
 		values[0] = Int64GetDatum(jobs[i].job_id);
 		values[1] = Int64GetDatum((int64) jobs[i].generation);
