@@ -66,6 +66,7 @@ OBJS = \
 	src/worker/worker_takeover.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
+	src/syntax/syntax_alter.o \
 	src/syntax/syntax_availability.o \
 	src/syntax/syntax_command.o \
 	src/syntax/syntax_control.o \
@@ -77,6 +78,7 @@ OBJS = \
 	src/syntax/syntax_parameter.o \
 	src/syntax/syntax_reader.o \
 	src/syntax/syntax_recovery.o \
+	src/syntax/syntax_role.o \
 	src/syntax/syntax_scan.o \
 	src/syntax/syntax_selftest.o \
 	src/syntax/syntax_setting.o \
@@ -114,8 +116,8 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_roles privilege_hostile privilege_attack syntax_statements syntax_errors \
-	syntax_control syntax_show cluster_settings
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = alter_vs_claim cancel_vs_finish control_overlap control_twice pause_vs_claim wait_vs_finish

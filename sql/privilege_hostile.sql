@@ -58,5 +58,78 @@ SELECT has_table_privilege('regress_jobs_alice', 'jobs.job', 'SELECT, INSERT, UP
 	   has_sequence_privilege('regress_jobs_alice', 'jobs.job_id_seq', 'USAGE, SELECT, UPDATE') AS sequences,
 	   has_schema_privilege('regress_jobs_alice', 'jobs', 'CREATE') AS schema_create,
 	   has_schema_privilege('regress_jobs_alice', 'jobs', 'USAGE') AS schema_usage;
+SELECT has_table_privilege('regress_jobs_alice', 'jobs.system_privilege', 'SELECT, INSERT, UPDATE, DELETE') AS privileges;
+
+-- The roles of the privileges are found in every database, and left behind.
+CREATE ROLE regress_jobs_viewer IN ROLE viewjob;
+SET ROLE regress_jobs_viewer;
+SELECT jobs.may_see_all();
+RESET ROLE;
+SET client_min_messages = warning;
+DROP EXTENSION cancel_job;
+SELECT count(*) FROM pg_roles WHERE rolname IN ('controljob', 'viewjob');
+CREATE EXTENSION cancel_job;
+SET ROLE regress_jobs_viewer;
+SELECT jobs.may_see_all();
+RESET ROLE;
+
+-- A role of that name that is somebody's carries nothing, and who made one can
+-- grant it.
+DROP EXTENSION cancel_job;
+BEGIN;
+ALTER ROLE controljob RENAME TO regress_jobs_renamed;
+CREATE ROLE controljob LOGIN;
+GRANT viewjob TO regress_jobs_bob WITH ADMIN OPTION;
+CREATE EXTENSION cancel_job;
+SELECT * FROM jobs.system_privilege ORDER BY privilege;
+SET ROLE controljob;
+SELECT jobs.may_see_all();
+RESET ROLE;
+-- until a superuser says so
+UPDATE jobs.system_privilege SET role = 'controljob' WHERE privilege = 'CONTROLJOB';
+SET ROLE controljob;
+SELECT jobs.may_see_all();
+ROLLBACK;
+RESET client_min_messages;
+
+-- One that is made in the place of one that was dropped carries nothing.
+CREATE EXTENSION cancel_job;
+BEGIN;
+DROP ROLE viewjob;
+CREATE ROLE viewjob ROLE regress_jobs_alice;
+SELECT count(*) FROM jobs.system_privilege WHERE role::oid = 'viewjob'::regrole;
+SET ROLE regress_jobs_alice;
+SELECT jobs.may_see_all();
+RESET ROLE;
+SAVEPOINT s;
+GRANT SYSTEM VIEWJOB TO regress_jobs_bob;
+ROLLBACK TO s;
+UPDATE jobs.system_privilege SET role = 'viewjob' WHERE privilege = 'VIEWJOB';
+SET ROLE regress_jobs_alice;
+SELECT jobs.may_see_all();
+ROLLBACK;
+
+-- Who may write all data cannot make a privilege of a role.
+GRANT pg_write_all_data TO regress_jobs_alice;
+SET ROLE regress_jobs_alice;
+UPDATE jobs.system_privilege SET role = 'regress_jobs_alice';
+INSERT INTO jobs.system_privilege VALUES ('VIEWJOB2', 'regress_jobs_alice');
+SELECT jobs.may_see_all();
+RESET ROLE;
+REVOKE pg_write_all_data FROM regress_jobs_alice;
+
+-- An extension whose owner is no superuser any more gives no privileges.
+CREATE ROLE regress_jobs_demoted SUPERUSER;
+BEGIN;
+DROP EXTENSION cancel_job;
+SET ROLE regress_jobs_demoted;
+CREATE EXTENSION cancel_job;
+RESET ROLE;
+ALTER ROLE regress_jobs_demoted NOSUPERUSER;
+UPDATE jobs.system_privilege SET role = 'regress_jobs_alice';
+SET ROLE regress_jobs_alice;
+SELECT jobs.may_see_all();
+ROLLBACK;
+DROP ROLE regress_jobs_demoted, regress_jobs_viewer;
 \c contrib_regression
 DROP DATABASE regress_jobs_defaults;

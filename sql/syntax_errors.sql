@@ -127,7 +127,6 @@ CREATE TABLE test.words (cancel int, job int, jobs int);
 SELECT cancel job, jobs FROM test.words;
 SELECT cancel jobs FROM test.words WHER job = 1;
 DROP TABLE test.words;
-CREATE ROLE test_role CONTROLJOB;
 
 -- Off.
 SET jobs.native_syntax = off;

@@ -31,7 +31,8 @@ cj_availability_set_works(bool passed)
 
 /*
  * NULL if statements of ours can be used in this session, else a hint for the
- * user of one, which "function" could stand in for.
+ * user of one, which "function" could stand in for, a statement of the server's
+ * maybe.
  *
  * In a failed transaction nobody can look for the extension, and the statement
  * fails anyway.
@@ -39,14 +40,16 @@ cj_availability_set_works(bool passed)
 char *
 cj_availability_hint(const char *function)
 {
+	const char *kind = strchr(function, '(') != NULL ? "the function " : "";
+
 	if (IsTransactionState() && !cj_extension_exists())
 		return psprintf("To use the job statements of extension \"%s\" in this database, run CREATE EXTENSION %s.",
 						CJ_EXTENSION_NAME, CJ_EXTENSION_NAME);
 	if (!works)
-		return psprintf("Native syntax does not work on this server.  Use the function %s.",
-						function);
+		return psprintf("Native syntax does not work on this server.  Use %s%s.",
+						kind, function);
 	if (!cj_guc_native_syntax)
-		return psprintf("Native syntax is switched off by jobs.native_syntax.  Use the function %s.",
-						function);
+		return psprintf("Native syntax is switched off by jobs.native_syntax.  Use %s%s.",
+						kind, function);
 	return NULL;
 }

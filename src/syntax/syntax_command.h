@@ -40,7 +40,7 @@ struct CjCommand
 	const char *column;			/* what the query gives, for errors: "job_id" */
 	int			verb;			/* for the family */
 
-	/* Do it; returns the number for the command tag. */
+	/* Do it; returns the number for the command tag, -1 for none. */
 	int64		(*run) (const CjCommand *command, CjCommandInput *input);
 };
 

@@ -16,7 +16,9 @@
 
 /* A new family has its line here, and is declared in the header. */
 static const CjFamily *const families[] = {
+	&cj_family_alter,
 	&cj_family_control,
+	&cj_family_role,
 	&cj_family_setting,
 	&cj_family_show
 };

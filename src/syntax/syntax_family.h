@@ -87,7 +87,9 @@ typedef struct CjFamily
 	const CjTag *call_tags;		/* of CALLs */
 } CjFamily;
 
+extern const CjFamily cj_family_alter;
 extern const CjFamily cj_family_control;
+extern const CjFamily cj_family_role;
 extern const CjFamily cj_family_setting;
 extern const CjFamily cj_family_show;
 

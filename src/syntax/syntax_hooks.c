@@ -32,6 +32,7 @@
 #include "syntax/syntax_message.h"
 #include "syntax/syntax_parameter.h"
 #include "syntax/syntax_recovery.h"
+#include "syntax/syntax_role.h"
 #include "syntax/syntax_selftest.h"
 
 static post_parse_analyze_hook_type prev_post_parse_analyze_hook = NULL;
@@ -103,6 +104,37 @@ set_command_tag(void)
 }
 
 /*
+ * If a statement about a role has something of ours in it, run what it stands
+ * for, and return true: all of it or, since an error ends the statement, nothing.
+ */
+static bool
+run_role_statement(PlannedStmt *pstmt, bool clients, const char *query,
+				   ProcessUtilityContext context, ParamListInfo params,
+				   QueryEnvironment *environment, DestReceiver *dest,
+				   QueryCompletion *qc)
+{
+	const char *tag;
+	const char *servers_tag;
+	List	   *statements = cj_role_statements(pstmt, &tag, &servers_tag);
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		if (lc != list_head(statements))
+		{
+			CommandCounterIncrement();
+			context = PROCESS_UTILITY_SUBCOMMAND;
+			qc = NULL;
+		}
+		cj_utility_run(prev_ProcessUtility_hook, lfirst_node(PlannedStmt, lc),
+					   query, false, context, params, environment, dest, qc);
+	}
+	if (statements != NIL && tag != NULL && clients)
+		cj_message_set_role_tag(tag, servers_tag);
+	return statements != NIL;
+}
+
+/*
  * ProcessUtility_hook: run the commands, and see to tags.
  */
 static void
@@ -126,6 +158,10 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 			set_command_tag();
 		return;
 	}
+
+	if (run_role_statement(pstmt, clients, queryString, context, params,
+						   queryEnv, dest, qc))
+		return;
 
 	/* A COMMIT or ROLLBACK can free the statement. */
 	show = cj_parameter_tag(statement);

@@ -204,15 +204,31 @@ has_client(void)
 
 /*
  * Let the command tag of a control statement that the client sent, and that is
- * about to end, be "tag" and a count.
+ * about to end, be "tag" and a count, if that is not negative.
  */
 void
 cj_message_set_tag(const char *tag, int64 count)
 {
 	if (!has_client())
 		return;
-	snprintf(pending_tag, sizeof(pending_tag), "%s " INT64_FORMAT, tag, count);
+	if (count < 0)
+		strlcpy(pending_tag, tag, sizeof(pending_tag));
+	else
+		snprintf(pending_tag, sizeof(pending_tag), "%s " INT64_FORMAT, tag, count);
 	replace_tag("DECLARE CURSOR");
+}
+
+/*
+ * Let the command tag of a statement about roles that the client sent, and that
+ * is about to end, be "tag" and not the server's.
+ */
+void
+cj_message_set_role_tag(const char *tag, const char *servers_tag)
+{
+	if (!has_client())
+		return;
+	strlcpy(pending_tag, tag, sizeof(pending_tag));
+	replace_tag(servers_tag);
 }
 
 /*

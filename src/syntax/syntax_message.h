@@ -14,6 +14,7 @@
 #define CJ_SYNTAX_MESSAGE_H
 
 extern void cj_message_set_tag(const char *tag, int64 count);
+extern void cj_message_set_role_tag(const char *tag, const char *servers_tag);
 extern void cj_message_set_counted_tag(const char *tag);
 extern void cj_message_set_call_tag(const char *tag);
 extern void cj_message_forget_tag(void);

@@ -42,6 +42,8 @@
 #include "utils/resowner.h"
 
 #include "job/job_control_many.h"
+#include "job/job_owner.h"
+#include "privilege/privilege_store.h"
 #include "syntax/syntax_command.h"
 #include "syntax/syntax_mask.h"
 #include "syntax/syntax_recovery.h"
@@ -121,8 +123,26 @@ cj_job_control_schedules(CjControlVerb verb, const int64 *schedules,
 /*
  * As cj_job_control().
  */
+void
+cj_job_owner_alter(int64 id, Oid to)
+{
+	abort();
+}
+
+/*
+ * As cj_job_control().
+ */
 int64
 cj_job_control_type(CjControlVerb verb, const char *name, const char *reason)
+{
+	abort();
+}
+
+/*
+ * Stands in for the privilege room.
+ */
+char *
+cj_privilege_store_role(const char *privilege)
 {
 	abort();
 }

@@ -183,6 +183,35 @@ for my $statement (
 		$sql);
 }
 
+# What is about owners and roles has no rows, and no count.
+my @role_statements = (
+	[ "ALTER JOB $jobs[4] OWNER TO CURRENT_USER", 'ALTER JOB OWNER' ],
+	[ 'CREATE ROLE controller CREATEDB CONTROLJOB', 'CREATE ROLE' ],
+	[ 'ALTER ROLE controller NOCREATEDB NOCONTROLJOB', 'ALTER ROLE' ],
+	[ 'GRANT SYSTEM CONTROLJOB, VIEWJOB TO controller', 'GRANT' ],
+	[ 'REVOKE SYSTEM VIEWJOB FROM controller', 'REVOKE' ],
+	[ 'GRANT viewjob TO controller', 'GRANT ROLE' ],
+	[ 'DROP ROLE controller', 'DROP ROLE' ]);
+is_deeply(
+	[ $client->run(join('; ', map { $_->[0] } @role_statements)) ],
+	[ map { "CommandComplete $_->[1]" } @role_statements ],
+	'statements about owners and roles');
+foreach my $statement (@role_statements)
+{
+	my ($sql, $tag) = @$statement;
+
+	$client->parse('', $sql);
+	$client->describe('S', '');
+	$client->bind('', '', 0);
+	$client->execute('');
+	$client->sync;
+	is_deeply(
+		[ $client->answer ],
+		[ 'ParseComplete', 'ParameterDescription ',
+			'NoData', 'BindComplete', "CommandComplete $tag" ],
+		"extended: $sql");
+}
+
 $client->parse('show', 'SHOW JOB $1');
 $client->describe('S', 'show');
 $client->bind('', 'show', 1, pack('q>', $job));

@@ -63,6 +63,14 @@ is_deeply([ WireClient::tags($reader->run("SHOW JOB $job")) ],
 is($reader->value('SELECT count(coordinator_id) FROM [SHOW JOBS]'),
 	'0', 'no job has a process there');
 
+# Who sees them is the same, too.
+$stage->client->rows('CREATE ROLE viewer LOGIN IN ROLE viewjob; CREATE ROLE stranger LOGIN');
+$first->wait_for_catchup($second, 'replay');
+is( WireClient->new($second, user => 'viewer')->value('SELECT count(*) FROM [SHOW JOBS]'),
+	$count, 'all with VIEWJOB');
+is( WireClient->new($second, user => 'stranger')->value('SELECT count(*) FROM [SHOW JOBS]'),
+	0, 'none without');
+
 #
 # Control on the standby: the usual error, and nothing else
 #
@@ -71,6 +79,7 @@ foreach my $sql (
 	"RESUME JOB $job", 'CANCEL JOBS SELECT job_id FROM [SHOW JOBS]',
 	"SELECT jobs.cancel($job)", "SELECT jobs.cancel_jobs(ARRAY[$job])",
 	"SELECT jobs.pause($job)", "SELECT jobs.pause_jobs(ARRAY[$job])",
+	"ALTER JOB $job OWNER TO viewer", "SELECT jobs.alter_owner($job, 'viewer')",
 	"SELECT jobs.resume($job)", "SELECT jobs.resume_jobs(ARRAY[$job])",
 	"SELECT jobs.submit('SELECT 1')")
 {
