@@ -28,6 +28,7 @@ OBJS = \
 	src/job/job_claim_store.o \
 	src/job/job_control.o \
 	src/job/job_control_many.o \
+	src/job/job_crdb_compat.o \
 	src/job/job_error.o \
 	src/job/job_event.o \
 	src/job/job_listen.o \
@@ -36,6 +37,7 @@ OBJS = \
 	src/job/job_owner.o \
 	src/job/job_owner_store.o \
 	src/job/job_pending.o \
+	src/job/job_progress_store.o \
 	src/job/job_queue_store.o \
 	src/job/job_retention_store.o \
 	src/job/job_retry.o \
@@ -57,6 +59,7 @@ OBJS = \
 	src/worker/worker_place.o \
 	src/worker/worker_pool.o \
 	src/worker/worker_process.o \
+	src/worker/worker_progress.o \
 	src/worker/worker_run.o \
 	src/worker/worker_retention.o \
 	src/worker/worker_session.o \
@@ -103,7 +106,9 @@ SQL_PIECES = \
 	src/sql/15_roles.sql \
 	src/sql/20_functions.sql \
 	src/sql/30_views.sql \
+	src/sql/35_progress.sql \
 	src/sql/35_settings.sql \
+	src/sql/40_crdb_views.sql \
 	src/sql/90_privileges.sql
 
 # What other extensions need to bring job types of their own.
@@ -116,7 +121,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
 	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 

@@ -159,20 +159,33 @@ CALL test.wait_for(:c, 'running');
 PAUSE JOB :c;
 CALL test.wait_for(:c, 'paused');
 SELECT job_type, status, jobs, oldest = (SELECT created FROM [SHOW JOB :c]) AS oldest FROM jobs.stats_unfinished;
+SELECT currently_running, currently_paused FROM jobs.metrics;
 RESUME JOB :c;
 CALL test.wait_for(:c, 'running');
 CANCEL JOB :c;
 SELECT jobs.wait(:c);
+ALTER ROLE CURRENT_USER SET jobs.registry_retry_initial_delay = '1ms';
+ALTER ROLE CURRENT_USER SET jobs.revert_max_attempts = 2;
+SELECT jobs.submit('SELECT 1/0', on_cancel => 'SELECT 1/0') AS d \gset
+CALL jobs.wait_for(:d);
+ALTER ROLE CURRENT_USER RESET jobs.registry_retry_initial_delay;
+ALTER ROLE CURRENT_USER RESET jobs.revert_max_attempts;
 BEGIN;
 SELECT jobs.submit('SELECT 1') IS NULL AS rolled_back;
 ROLLBACK;
 SELECT n.submitted - b.submitted AS submitted, n.started - b.started AS started,
 	n.succeeded - b.succeeded AS succeeded, n.failed - b.failed AS failed,
 	n.canceled - b.canceled AS canceled, n.revert_failed - b.revert_failed AS revert_failed,
-	n.retried - b.retried AS retried, n.seconds - b.seconds BETWEEN 0.05 AND 60 AS seconds,
+	n.retried - b.retried AS retried, n.revert_retried - b.revert_retried AS revert_retried, n.seconds - b.seconds BETWEEN 0.05 AND 60 AS seconds,
 	n.stats_reset = b.stats_reset AS same_start, n.stats_reset <= now() AS started_before
 FROM jobs.stats n JOIN test.before b USING (job_type);
 SELECT * FROM jobs.stats_unfinished;
+SELECT m.currently_running, m.currently_paused, m.resume_completed = n.succeeded AS resume_completed,
+	m.resume_failed = n.failed AS resume_failed, m.resume_retry_error = n.retried - n.revert_retried AS resume_retry_error,
+	m.fail_or_cancel_completed = n.failed + n.canceled AS fail_or_cancel_completed,
+	m.fail_or_cancel_failed = n.revert_failed AS fail_or_cancel_failed,
+	m.fail_or_cancel_retry_error = n.revert_retried AS fail_or_cancel_retry_error
+FROM jobs.metrics m JOIN jobs.stats n USING (job_type);
 
 -- Who may see them.
 CREATE ROLE regress_jobs_monitor IN ROLE pg_monitor;
@@ -184,6 +197,7 @@ SET ROLE regress_jobs_alice;
 SELECT test.try('SELECT count(*) FROM jobs.stats');
 SELECT test.try('SELECT count(*) FROM jobs.stats_unfinished');
 SELECT test.try('SELECT count(*) FROM jobs.counters()');
+SELECT test.try('SELECT count(*) FROM jobs.metrics');
 RESET ROLE;
 DROP ROLE regress_jobs_monitor;
 

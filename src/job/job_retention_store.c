@@ -85,7 +85,8 @@ cj_job_retention_delete(CjRetentionPass *pass)
 		"  SELECT j.job_id FROM old JOIN jobs.job j ON j.job_id = old.job_id"
 		"  WHERE j.finished < $1 FOR UPDATE OF j SKIP LOCKED)"
 		" RETURNING job_id),"
-		" silenced AS (DELETE FROM jobs.message m USING deleted d WHERE m.job_id = d.job_id)"
+		" silenced AS (DELETE FROM jobs.message m USING deleted d WHERE m.job_id = d.job_id),"
+		" forgotten AS (DELETE FROM jobs.progress_point p USING deleted d WHERE p.job_id = d.job_id)"
 		" SELECT recorded, job_id, count(*) OVER () FROM old"
 		" ORDER BY recorded DESC, job_id DESC LIMIT 1",
 		4, {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, INT4OID}

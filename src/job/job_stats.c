@@ -126,6 +126,8 @@ cj_job_stats_count(const CjJobEvent *event)
 	if (event->retried)
 	{
 		counters->retried++;
+		if (event->state == CJ_JOB_REVERTING)
+			counters->revert_retried++;
 		return;
 	}
 	switch (event->state)

@@ -28,6 +28,7 @@ typedef struct CjJobCounters
 	int64		canceled;
 	int64		revert_failed;
 	int64		retried;
+	int64		revert_retried;
 	double		seconds;
 } CjJobCounters;
 

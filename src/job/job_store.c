@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
+#include "job/job_progress_store.h"
 #include "job/job_self.h"
 #include "job/job_store.h"
 #include "privilege/privilege_job.h"
@@ -354,6 +355,8 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 	changed = cj_store_run(update, values, nulls);
 	cj_store_close(&scope);
 
+	if (changed > 0 && change->has_reported)
+		cj_job_progress_record(job->id, change->fraction);
 	if (changed > 0)
 		note_change(job, change);
 	return changed > 0;
@@ -390,35 +393,4 @@ cj_job_store_checkpoint(const CjJob *job)
 
 	if (changed == 0)
 		cj_job_error_stopped();
-}
-
-/*
- * Copy live progress into the table; a negative fraction and a NULL status
- * leave theirs.  Skips a row that somebody has locked: this is a courtesy, and
- * must not hold its caller up.
- */
-void
-cj_job_store_progress(int64 id, uint64 generation, double fraction,
-					  const char *status)
-{
-	static CjStatement update = {
-		"UPDATE jobs.job SET"
-		"  fraction = CASE WHEN $3 < 0 THEN fraction ELSE $3 END,"
-		"  status = coalesce($4, status)"
-		" WHERE job_id = (SELECT job_id FROM jobs.job"
-		"  WHERE job_id = $1 AND claim_generation = $2 FOR NO KEY UPDATE SKIP LOCKED)",
-		4, {INT8OID, INT8OID, FLOAT8OID, TEXTOID}
-	};
-	CjStoreScope scope;
-	Datum		values[4];
-	char		nulls[4];
-
-	cj_store_open(&scope, true);
-	memset(nulls, ' ', sizeof(nulls));
-	values[0] = Int64GetDatum(id);
-	values[1] = Int64GetDatum((int64) generation);
-	values[2] = Float8GetDatum(fraction);
-	values[3] = text_or_null(status, &nulls[3]);
-	cj_store_run(&update, values, nulls);
-	cj_store_close(&scope);
 }

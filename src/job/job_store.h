@@ -28,6 +28,7 @@ typedef struct CjJobChange
 	bool		attempt_failed;
 	bool		keep_claim;
 	bool		has_fraction;
+	bool		has_reported;	/* the fraction goes into the history */
 	double		fraction;
 	const char *status;
 } CjJobChange;
@@ -39,7 +40,5 @@ extern int64 cj_job_store_find_exclusive(Oid owner, const char *key);
 extern CjJob *cj_job_store_read_claimed(int64 id, uint64 generation);
 extern bool cj_job_store_change(const CjJob *job, const CjJobChange *change);
 extern void cj_job_store_checkpoint(const CjJob *job);
-extern void cj_job_store_progress(int64 id, uint64 generation,
-								  double fraction, const char *status);
 
 #endif							/* CJ_JOB_STORE_H */

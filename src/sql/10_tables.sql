@@ -169,6 +169,20 @@ COMMENT ON COLUMN jobs.message.kind IS 'state (a change of state), notice, warni
 COMMENT ON COLUMN jobs.message.sqlstate IS 'SQLSTATE of a notice, warning or error';
 COMMENT ON COLUMN jobs.message.message IS 'the text';
 
+-- Written when the fraction has moved, at most a thousand rows a job.
+CREATE TABLE jobs.progress_point (
+	point_id bigint GENERATED ALWAYS AS IDENTITY,
+	job_id bigint NOT NULL,
+	recorded timestamptz NOT NULL DEFAULT clock_timestamp(),
+	fraction double precision NOT NULL,
+	PRIMARY KEY (job_id, point_id)
+);
+COMMENT ON TABLE jobs.progress_point IS 'how far jobs were at which time; read it through jobs.progress_history';
+COMMENT ON COLUMN jobs.progress_point.point_id IS 'orders the points of a job';
+COMMENT ON COLUMN jobs.progress_point.job_id IS 'the job';
+COMMENT ON COLUMN jobs.progress_point.recorded IS 'when it was so far';
+COMMENT ON COLUMN jobs.progress_point.fraction IS 'part of the work that was done, 0 to 1';
+
 -- Finished jobs by time, for SHOW JOBS and retention: an index on the job would
 -- keep its last update from being heap-only.
 CREATE INDEX message_finished_idx ON jobs.message (recorded, job_id)

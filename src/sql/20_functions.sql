@@ -162,7 +162,7 @@ COMMENT ON PROCEDURE jobs.wait_for(bigint[], interval, boolean) IS
 CREATE FUNCTION jobs.counters(
 	OUT job_type text, OUT submitted bigint, OUT started bigint,
 	OUT succeeded bigint, OUT failed bigint, OUT canceled bigint,
-	OUT revert_failed bigint, OUT retried bigint,
+	OUT revert_failed bigint, OUT retried bigint, OUT revert_retried bigint,
 	OUT seconds double precision, OUT stats_reset timestamptz)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'cj_fn_counters'

@@ -110,6 +110,34 @@ COMMENT ON COLUMN jobs.recent_jobs.error IS 'why the job failed or was cancelled
 COMMENT ON COLUMN jobs.recent_jobs.coordinator_id IS 'process id of the worker that has the job';
 COMMENT ON COLUMN jobs.recent_jobs.automatic IS 'whether SHOW JOBS leaves the job out';
 
+-- Can the client be shown what ASCII has not?  A character that its encoding
+-- lacks would be an error.
+CREATE FUNCTION jobs.client_has_unicode() RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN pg_catalog.getdatabaseencoding() = 'UTF8' AND pg_catalog.pg_client_encoding() = 'UTF8';
+COMMENT ON FUNCTION jobs.client_has_unicode() IS
+'whether both the database and the client use UTF-8';
+
+-- A value with several lines would make a table of jobs hard to read.
+CREATE FUNCTION jobs.one_line(text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.translate($1, E'\n\r\t', '   ');
+COMMENT ON FUNCTION jobs.one_line(text) IS 'a text with blanks for its line ends and tabs';
+
+-- As CockroachDB's SHOW JOBS cuts descriptions.
+CREATE FUNCTION jobs.short_description(description text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN jobs.one_line(CASE WHEN pg_catalog.length(description) > 70
+	THEN pg_catalog.concat(
+		pg_catalog."left"(description, 60),
+		CASE WHEN jobs.client_has_unicode()
+			THEN pg_catalog.convert_from('\x20e280a620', pg_catalog.getdatabaseencoding())
+			ELSE ' ... ' END,
+		pg_catalog."right"(description, 7))
+	ELSE description END);
+COMMENT ON FUNCTION jobs.short_description(text) IS
+'a description as SHOW JOBS shows it: on one line, and of a long one the first 60 and the last 7 characters';
+
 -- The columns, the filter and the order of CockroachDB's SHOW JOBS.
 -- A long description is cut as CockroachDB does.
 CREATE FUNCTION jobs.list_jobs(automatic boolean,
@@ -123,20 +151,13 @@ RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 	SELECT j.job_id, j.job_type,
-		   CASE WHEN pg_catalog.length(j.description) > 70
-				THEN pg_catalog.concat(
-					pg_catalog."left"(j.description, 60),
-					CASE pg_catalog.getdatabaseencoding()
-						WHEN 'UTF8' THEN pg_catalog.convert_from('\x20e280a620', pg_catalog.getdatabaseencoding())
-						ELSE ' ... ' END,
-					pg_catalog."right"(j.description, 7))
-				ELSE j.description END,
-		   j.user_name, j.status, j.running_status,
+		   jobs.short_description(j.description),
+		   j.user_name, j.status, jobs.one_line(j.running_status),
 		   pg_catalog.date_trunc('second', j.created),
 		   pg_catalog.date_trunc('second', j.started),
 		   pg_catalog.date_trunc('second', j.finished),
 		   pg_catalog.date_trunc('second', j.modified),
-		   j.fraction_completed, j.error, j.coordinator_id
+		   j.fraction_completed, jobs.one_line(j.error), j.coordinator_id
 	FROM jobs.recent_jobs j
 	WHERE j.automatic = list_jobs.automatic
 	ORDER BY coalesce(j.finished, pg_catalog.now()) DESC, j.started DESC, j.job_id DESC;
@@ -322,7 +343,7 @@ COMMENT ON FUNCTION jobs.show_changefeed_jobs(bigint[]) IS
 -- Numbers of all users' jobs: for who may read all statistics.
 CREATE VIEW jobs.stats AS
 SELECT job_type, submitted, started, succeeded, failed, canceled,
-	   revert_failed, retried, seconds, stats_reset
+	   revert_failed, retried, revert_retried, seconds, stats_reset
 FROM jobs.counters();
 
 COMMENT ON VIEW jobs.stats IS 'what has become of the jobs of this database since the server started, by type';
@@ -334,6 +355,7 @@ COMMENT ON COLUMN jobs.stats.failed IS 'jobs that ended as failed';
 COMMENT ON COLUMN jobs.stats.canceled IS 'jobs that ended as canceled';
 COMMENT ON COLUMN jobs.stats.revert_failed IS 'jobs that ended as revert-failed; each time, if CANCEL JOB had their clean-up tried again';
 COMMENT ON COLUMN jobs.stats.retried IS 'attempts that failed and were to be followed by another one, clean-ups included';
+COMMENT ON COLUMN jobs.stats.revert_retried IS 'of these, attempts at a clean-up';
 COMMENT ON COLUMN jobs.stats.seconds IS 'time that workers spent on attempts that have ended, clean-ups included';
 COMMENT ON COLUMN jobs.stats.stats_reset IS 'when all these numbers were 0';
 

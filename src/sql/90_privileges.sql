@@ -24,20 +24,23 @@ ALTER TABLE jobs.job ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.queue ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.dependency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.message ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.progress_point ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.system_privilege ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON SCHEMA jobs FROM PUBLIC;
 GRANT USAGE ON SCHEMA jobs TO PUBLIC;
-REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message, jobs.system_privilege FROM PUBLIC;
+REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message, jobs.progress_point, jobs.system_privilege FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.may_control(oid, boolean, oid, boolean) FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages TO PUBLIC;
 GRANT SELECT ON jobs.cluster_settings TO PUBLIC;
+GRANT SELECT ON jobs.progress_history, jobs.progress, jobs.jobs_with_progress,
+	jobs.crdb_internal_jobs, jobs.system_jobs TO PUBLIC;
 
 -- pg_monitor is a member of this role.
 REVOKE ALL ON FUNCTION jobs.counters() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION jobs.counters() TO pg_read_all_stats;
-GRANT SELECT ON jobs.stats, jobs.stats_unfinished TO pg_read_all_stats;
+GRANT SELECT ON jobs.stats, jobs.stats_unfinished, jobs.metrics TO pg_read_all_stats;
 
 -- Starts the coordinator of this database when CREATE EXTENSION commits.
 CREATE FUNCTION jobs.wake() RETURNS void

@@ -15,10 +15,13 @@
 #include "fmgr.h"
 
 #include "base/base_extension.h"
+#include "job/job_crdb_compat.h"
 #include "job/job_pending.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_check_preloaded);
 PG_FUNCTION_INFO_V1(cj_fn_wake);
+PG_FUNCTION_INFO_V1(cj_fn_install_crdb_compat);
+PG_FUNCTION_INFO_V1(cj_fn_uninstall_crdb_compat);
 
 /*
  * jobs.check_preloaded()
@@ -38,5 +41,25 @@ cj_fn_wake(PG_FUNCTION_ARGS)
 {
 	cj_extension_check_preloaded();
 	cj_job_pending_add_submission();
+	PG_RETURN_VOID();
+}
+
+/*
+ * jobs.install_crdb_compat()
+ */
+Datum
+cj_fn_install_crdb_compat(PG_FUNCTION_ARGS)
+{
+	cj_crdb_compat_install();
+	PG_RETURN_VOID();
+}
+
+/*
+ * jobs.uninstall_crdb_compat()
+ */
+Datum
+cj_fn_uninstall_crdb_compat(PG_FUNCTION_ARGS)
+{
+	cj_crdb_compat_uninstall();
 	PG_RETURN_VOID();
 }

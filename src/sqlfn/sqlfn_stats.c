@@ -21,7 +21,7 @@
 
 PG_FUNCTION_INFO_V1(cj_fn_counters);
 
-#define COUNTERS_COLUMNS 10
+#define COUNTERS_COLUMNS 11
 
 /*
  * jobs.counters(): none where the library is not preloaded.
@@ -50,8 +50,9 @@ cj_fn_counters(PG_FUNCTION_ARGS)
 		values[5] = Int64GetDatum(c->canceled);
 		values[6] = Int64GetDatum(c->revert_failed);
 		values[7] = Int64GetDatum(c->retried);
-		values[8] = Float8GetDatum(c->seconds);
-		values[9] = TimestampTzGetDatum(since);
+		values[8] = Int64GetDatum(c->revert_retried);
+		values[9] = Float8GetDatum(c->seconds);
+		values[10] = TimestampTzGetDatum(since);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -26,13 +26,19 @@
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/base_pausepoint.h"
 #include "job/job_error.h"
 #include "job/job_message.h"
+#include "job/job_progress_store.h"
 #include "job/job_self.h"
 #include "job/job_store.h"
 #include "worker/worker_checkpoint.h"
+#include "worker/worker_slot.h"
+
+/* Checkpoints record progress this often at most, in milliseconds. */
+#define RECORD_INTERVAL 1000
 
 /*
  * Do what the work has put off to the commit of its transaction: deferred
@@ -65,6 +71,30 @@ check_may_commit(const CjJob *job)
 }
 
 /*
+ * Write the job's progress into its history, in the transaction of a
+ * checkpoint, but not with each of many.
+ */
+static void
+record_progress(const CjJob *job)
+{
+	static int64 recorded_job = 0;
+	static TimestampTz recorded = 0;
+	TimestampTz now = GetCurrentTimestamp();
+	double		fraction;
+	char		status[CJ_STATUS_LENGTH];
+
+	cj_worker_slot_progress(cj_my_slot, &fraction, status);
+	if (fraction < 0)
+		return;
+	if (recorded_job == job->id &&
+		!TimestampDifferenceExceeds(recorded, now, RECORD_INTERVAL))
+		return;
+	cj_job_progress_record(job->id, fraction);
+	recorded_job = job->id;
+	recorded = now;
+}
+
+/*
  * Commit the work that has been done, with job->checkpoint, and begin another
  * transaction.
  *
@@ -83,6 +113,7 @@ cj_worker_commit(CjJob *job)
 
 	cj_job_message_flush(job->id);
 	cj_job_store_checkpoint(job);
+	record_progress(job);
 	cj_pausepoint("worker.before_checkpoint");
 	CommitTransactionCommand();
 	cj_job_message_drop();

@@ -26,16 +26,12 @@
 #include "base/base_wait.h"
 #include "compat.h"
 #include "job/job_queue_store.h"
-#include "job/job_store.h"
 #include "worker/worker_place.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_process.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 #include "worker/worker_turn.h"
-
-/* Live progress is copied into the table this often, in milliseconds. */
-#define PROGRESS_INTERVAL 5000
 
 /* The extension whose jobs are to be run here. */
 static Oid	extension = InvalidOid;
@@ -69,42 +65,6 @@ cj_turn_begin(void)
 	cj_store_begin();
 	if (!cj_extension_hold())
 		proc_exit(0);
-}
-
-/*
- * Copy the progress of this database's workers into the table.
- */
-static void
-copy_progress(void)
-{
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
-		int64		job_id = 0;
-		uint64		generation = 0;
-		double		fraction = -1;
-		char		status[CJ_STATUS_LENGTH];
-
-		cj_worker_lock(LW_SHARED);
-		if (slot->state == CJ_SLOT_BUSY && slot->database == MyDatabaseId)
-		{
-			SpinLockAcquire(&slot->mutex);
-			if (slot->progress_new && !slot->pinned)
-			{
-				job_id = slot->job_id;
-				generation = slot->generation;
-				fraction = slot->fraction;
-				memcpy(status, slot->status, CJ_STATUS_LENGTH);
-				slot->progress_new = false;
-			}
-			SpinLockRelease(&slot->mutex);
-		}
-		cj_worker_unlock();
-
-		if (job_id != 0)
-			cj_job_store_progress(job_id, generation, fraction,
-								  status[0] != '\0' ? status : NULL);
-	}
 }
 
 /*
@@ -149,10 +109,8 @@ must_not_write(long *timeout)
 static long
 run_turn(void)
 {
-	static TimestampTz progress_copied = 0;
 	long		timeout = CJ_NOTHING_DUE;
 	long		retry;
-	TimestampTz now = GetCurrentTimestamp();
 
 	cj_pool_check_started();
 	timeout = cj_shorter(timeout, cj_worker_enforce_requests());
@@ -163,14 +121,7 @@ run_turn(void)
 	timeout = cj_shorter(timeout, cj_turn_distribute_jobs());
 	cj_pool_shrink();
 	timeout = cj_shorter(timeout, cj_turn_delete_old_jobs());
-
-	if (TimestampDifferenceExceeds(progress_copied, now, PROGRESS_INTERVAL))
-	{
-		cj_turn_begin();
-		copy_progress();
-		cj_store_commit();
-		progress_copied = now;
-	}
+	timeout = cj_shorter(timeout, cj_turn_copy_progress());
 	return timeout;
 }
 

@@ -108,6 +108,7 @@ change_job(const CjJob *job, CjJobChange *change)
 	char		status[CJ_STATUS_LENGTH];
 
 	cj_worker_slot_progress(cj_my_slot, &change->fraction, status);
+	change->has_reported = change->fraction >= 0;
 	if (change->to == CJ_JOB_SUCCEEDED)
 		change->fraction = 1;
 	change->has_fraction = change->fraction >= 0;

@@ -292,11 +292,13 @@ bool
 cj_worker_report_progress(double fraction, const char *status)
 {
 	CjWorkerSlot *slot = cj_my_slot;
+	bool		first;
 
 	if (slot == NULL || slot->job_id == 0)
 		return false;
 
 	SpinLockAcquire(&slot->mutex);
+	first = !slot->progress_new;
 	if (fraction >= 0)
 		slot->fraction = fraction;
 	if (status != NULL)
@@ -309,6 +311,9 @@ cj_worker_report_progress(double fraction, const char *status)
 	 */
 	slot->pinned = IsolationUsesXactSnapshot();
 	SpinLockRelease(&slot->mutex);
+
+	if (first)
+		cj_coordinator_notify(slot->database);
 	return true;
 }
 

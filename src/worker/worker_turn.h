@@ -26,5 +26,6 @@ extern void cj_turn_note_requested(int64 id);
 extern void cj_turn_note_all_requested(void);
 extern void cj_turn_check_owners(void);
 extern long cj_turn_delete_old_jobs(void);
+extern long cj_turn_copy_progress(void);
 
 #endif							/* CJ_WORKER_TURN_H */

@@ -192,6 +192,9 @@ wait_at_barrier($job);
 is(counted($job), '5|5', 'others see the steps up to the checkpoint');
 is($client->value("SELECT running_status FROM jobs.jobs WHERE job_id = $job"),
 	'step 7', 'and the progress');
+is( $client->value("SELECT count(*) FROM jobs.job_progress_history($job)"
+		  . " WHERE abs(progress_fraction - 5 / 12.0) < 0.001"),
+	1, 'the checkpoint is in the history');
 is(messages($job), 'notice counting from 1', 'and the messages');
 $client->rows("PAUSE JOB $job");
 ok(wait_for_status($client, $job, 'paused'), 'paused');

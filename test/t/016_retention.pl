@@ -31,11 +31,16 @@ sub jobs
 
 sub orphans
 {
-	return $client->value('SELECT count(*) FROM jobs.message m WHERE NOT EXISTS'
+	return $client->value('SELECT count(*) FROM (SELECT job_id FROM jobs.message'
+		  . ' UNION ALL SELECT job_id FROM jobs.progress_point) m WHERE NOT EXISTS'
 		  . ' (SELECT FROM jobs.job j WHERE j.job_id = m.job_id)');
 }
 
-$client->rows(q{SELECT count(jobs.submit('SELECT 1')) FROM generate_series(1, 2500)});
+$client->rows(q{SELECT count(jobs.submit('SELECT 1')) FROM generate_series(1, 2499)});
+my $reporter = submit($client, 'SELECT jobs.report_progress(0.5)');
+wait_for_status($client, $reporter, 'succeeded');
+is($client->value("SELECT progress_fraction FROM jobs.job_progress_history($reporter) LIMIT 1"),
+	1, 'a job has told its progress');
 my $failed = submit($client, 'SELECT 1 / 0');
 my $paused = submit($client, 'SELECT pg_sleep(600)');
 wait_for_status($client, $paused, 'running');
@@ -48,7 +53,7 @@ age("state = 'succeeded' AND job_id > 10", '2 days');
 set_conf($node, 'jobs.retention_time' => '1d');
 ok(wait_for($client, 'SELECT count(*) = 12 FROM jobs.job'),
 	'jobs beyond the retention time go, in several batches');
-is(orphans(), 0, 'and their messages');
+is(orphans(), 0, 'and their messages and progress');
 
 # A row that a session has locked, and a clean-up that goes on.
 my $locker = WireClient->new($node);

@@ -17,6 +17,8 @@ $node->safe_psql('app', 'CREATE EXTENSION cancel_job');
 my $client = WireClient->new($node, database => 'app');
 
 $client->rows('CREATE TABLE effects (name text)');
+$client->rows('SELECT jobs.install_crdb_compat()');
+$client->rows('CREATE VIEW seen AS SELECT job_id, status FROM crdb_internal.jobs');
 my $done = submit($client, q{INSERT INTO effects VALUES ('done')});
 wait_for_status($client, $done, 'succeeded');
 
@@ -59,7 +61,20 @@ is($restored->value('SELECT count(*) FROM jobs.jobs'), 0, 'a restored database h
 is($restored->value('SELECT count(*) FROM effects'), 1, 'but its tables');
 $own = submit($restored, q{INSERT INTO effects VALUES ('own')});
 ok(wait_for_status($restored, $own, 'succeeded'), 'and runs jobs of its own');
+
+# The dump has brought crdb_internal along, and what users have made of it.
+is($restored->value("SELECT status FROM seen WHERE job_id = $own"),
+	'succeeded', 'crdb_internal is restored');
+is($restored->value("SELECT count(*) FROM crdb_internal.crdb_job_messages($own)"),
+	3, 'with its functions');
+$node->safe_psql('restored', 'CREATE ROLE reader; SET ROLE reader; SELECT count(*) FROM crdb_internal.jobs');
+pass('and its privileges');
+$restored->rows('SELECT jobs.install_crdb_compat()');
+$restored->rows('DROP VIEW seen');
 $restored->disconnect;
+$node->safe_psql('restored', 'DROP EXTENSION cancel_job');
+is($node->safe_psql('restored', q{SELECT to_regnamespace('crdb_internal') IS NULL}),
+	't', 'and belongs to the extension once it is installed again');
 
 # pg_upgrade loads each library from where the server's own are, wherever
 # CREATE EXTENSION has found it.
@@ -68,7 +83,7 @@ my $installed = $node->psql('postgres', q{LOAD '$libdir/cancel_job'}) == 0;
 # It takes the jobs along: they go on there.
 SKIP:
 {
-	skip 'the library is not installed where pg_upgrade looks', 5 unless $installed;
+	skip 'the library is not installed where pg_upgrade looks', 6 unless $installed;
 	$node->stop;
 	my $upgraded = PostgreSQL::Test::Cluster->new('upgraded');
 	$upgraded->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
@@ -87,6 +102,7 @@ SKIP:
 	is( $client->value("SELECT string_agg(status, ' ' ORDER BY job_id) FROM jobs.jobs"),
 		'succeeded pending paused pending',
 		'the jobs are there after pg_upgrade');
+	is($client->value('SELECT count(*) FROM seen'), 4, 'and crdb_internal');
 	$client->rows('UPDATE jobs.job SET start_at = NULL');
 	$client->rows('UPDATE jobs.queue SET next_run = clock_timestamp() WHERE next_run IS NOT NULL');
 	$client->rows("RESUME JOB $paused");
