@@ -39,6 +39,7 @@ OBJS = \
 	src/job/job_pending.o \
 	src/job/job_progress_store.o \
 	src/job/job_queue_store.o \
+	src/job/job_recent_store.o \
 	src/job/job_retention_store.o \
 	src/job/job_retry.o \
 	src/job/job_self.o \

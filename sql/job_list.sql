@@ -94,3 +94,32 @@ ROLLBACK;
 SELECT bool_and(created = date_trunc('second', created) AND finished = date_trunc('second', finished))
 FROM jobs.show_jobs();
 SELECT statement, trace_id, execution_errors FROM jobs.show_jobs(ARRAY[:fits]);
+
+-- Whichever way the jobs are looked for: a user with few among many sees the
+-- same, and one with many all of them.
+BEGIN;
+SET ROLE regress_jobs_bob;
+SELECT jobs.submit('SELECT 1') AS mine \gset
+SELECT array_agg(job_id ORDER BY job_id) AS few, count(*) AS nfew FROM jobs.show_jobs() \gset
+RESET ROLE;
+INSERT INTO jobs.job (job_id, job_type, description, statement, owner, state, database, arguments, cancelable, automatic, finished)
+SELECT i, 'SQL', '', '', CURRENT_USER::regrole, 'succeeded', 0, '{}', true, false, clock_timestamp()
+FROM generate_series(1000001, 1001001) i;
+INSERT INTO jobs.message (job_id, kind, message)
+SELECT i, 'state', 'succeeded' FROM generate_series(1000001, 1001001) i;
+SET ROLE regress_jobs_bob;
+SELECT array_agg(job_id ORDER BY job_id) = :'few' AS same, :of_group = ANY (array_agg(job_id)) AS of_group,
+	   :mine = ANY (array_agg(job_id)) AS pending
+FROM jobs.show_jobs();
+SELECT count(*) FROM jobs.recent_job_ids() WHERE recent_job_ids > 1000000;
+RESET ROLE;
+INSERT INTO jobs.job (job_id, job_type, description, statement, owner, state, database, arguments, cancelable, automatic, finished)
+SELECT i, 'SQL', '', '', 'regress_jobs_group', 'succeeded', 0, '{}', true, false, clock_timestamp() - (i % 2) * interval '1 day'
+FROM generate_series(2000001, 2010001) i;
+INSERT INTO jobs.message (job_id, kind, message, recorded)
+SELECT i, 'state', 'succeeded', clock_timestamp() - (i % 2) * interval '1 day' FROM generate_series(2000001, 2010001) i;
+SET ROLE regress_jobs_bob;
+SELECT count(*) - :nfew AS more, count(DISTINCT job_id) = count(*) AS once FROM jobs.show_jobs();
+RESET ROLE;
+SELECT count(*) FROM jobs.show_jobs() WHERE job_id > 1000000;
+ROLLBACK;

@@ -242,6 +242,16 @@ cj_store_run_latest(CjStatement *statement, Datum *values)
 }
 
 /*
+ * As cj_store_run(), for a query that is to see what the query around it sees,
+ * and can be part of a parallel one.  None of the values is null.
+ */
+uint64
+cj_store_read(CjStatement *statement, Datum *values)
+{
+	return run_statement(statement, values, NULL, true);
+}
+
+/*
  * Free the memory of all plans; they are made again when they are needed.
  */
 void

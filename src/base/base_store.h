@@ -47,6 +47,7 @@ extern void cj_store_close(CjStoreScope *scope);
 extern uint64 cj_store_run(CjStatement *statement, Datum *values,
 						   const char *nulls);
 extern uint64 cj_store_run_latest(CjStatement *statement, Datum *values);
+extern uint64 cj_store_read(CjStatement *statement, Datum *values);
 extern void cj_store_forget_plans(void);
 extern Datum cj_store_value(uint64 row, int column, bool *isnull);
 extern Datum cj_store_id_array(const int64 *ids, int nids);

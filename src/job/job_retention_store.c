@@ -21,14 +21,11 @@
 
 #include "base/base_guc.h"
 #include "base/base_store.h"
+#include "job/job_message.h"
 #include "job/job_retention_store.h"
 
 /* So many jobs are deleted in a transaction. */
 #define BATCH_SIZE 1000
-
-/* Index condition of message_finished_idx. */
-#define IS_LAST_STATE \
-	"kind = 'state' AND message IN ('succeeded', 'failed', 'canceled', 'revert-failed')"
 
 /*
  * Begin a pass.  Returns false if there is nothing to delete.  Needs a
@@ -41,9 +38,9 @@ cj_job_retention_begin(CjRetentionPass *pass)
 		"SELECT greatest("
 		" CASE WHEN $1 > 0 THEN clock_timestamp() - $1 * interval '1 second' END,"
 		" CASE WHEN $2 > 0 AND (SELECT reltuples FROM pg_class WHERE oid = 'jobs.job'::regclass) > $2"
-		"  THEN (SELECT recorded FROM jobs.message WHERE " IS_LAST_STATE
+		"  THEN (SELECT recorded FROM jobs.message WHERE " CJ_MESSAGE_IS_LAST_STATE
 		"  ORDER BY recorded DESC OFFSET $2 LIMIT 1) + interval '1 microsecond' END),"
-		" (SELECT recorded FROM jobs.message WHERE " IS_LAST_STATE
+		" (SELECT recorded FROM jobs.message WHERE " CJ_MESSAGE_IS_LAST_STATE
 		"  ORDER BY recorded LIMIT 1)",
 		2, {INT4OID, INT4OID}
 	};
@@ -77,7 +74,7 @@ cj_job_retention_delete(CjRetentionPass *pass)
 {
 	static CjStatement delete = {
 		"WITH old AS MATERIALIZED ("
-		" SELECT recorded, job_id FROM jobs.message WHERE " IS_LAST_STATE
+		" SELECT recorded, job_id FROM jobs.message WHERE " CJ_MESSAGE_IS_LAST_STATE
 		"  AND recorded < $1 AND (recorded, job_id) > ($2, $3)"
 		" ORDER BY recorded, job_id LIMIT $4),"
 		" deleted AS ("

@@ -47,7 +47,10 @@ CREATE TABLE jobs.job (
 	claim_generation bigint
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
--- No index on a column that changes: all updates of a job are heap-only.
+-- No index on a column that changes: all updates of a job are heap-only, but for
+-- that of a change of owner.
+CREATE INDEX job_owner_idx ON jobs.job (owner, job_id);
+COMMENT ON INDEX jobs.job_owner_idx IS 'the jobs of an owner, for SHOW JOBS';
 CREATE INDEX job_schedule_idx ON jobs.job (created_by_id)
 	WHERE created_by_type = 'crdb_schedule';
 COMMENT ON INDEX jobs.job_schedule_idx IS 'the jobs that a schedule has made';

@@ -170,6 +170,12 @@ LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION jobs.counters() IS
 'what has become of the jobs of this database since the server started, see jobs.stats';
 
+CREATE FUNCTION jobs.recent_job_ids() RETURNS SETOF bigint
+AS 'MODULE_PATHNAME', 'cj_fn_recent_job_ids'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 1000;
+COMMENT ON FUNCTION jobs.recent_job_ids() IS
+'the unfinished jobs that the current user may see, those that finished in the last twelve hours, and perhaps older ones';
+
 CREATE FUNCTION jobs.live(OUT job_id bigint, OUT generation bigint,
 						  OUT pid integer, OUT fraction double precision, OUT status text)
 RETURNS SETOF record

@@ -69,8 +69,7 @@ COMMENT ON COLUMN jobs.messages.kind IS 'state (a change of state), notice, warn
 COMMENT ON COLUMN jobs.messages.sqlstate IS 'SQLSTATE of a notice, warning or error';
 COMMENT ON COLUMN jobs.messages.message IS 'the text';
 
--- What SHOW JOBS looks at: the unfinished jobs and those that finished lately,
--- found without looking at the others.
+-- What SHOW JOBS looks at: the unfinished jobs and those that finished lately.
 CREATE VIEW jobs.recent_jobs WITH (security_barrier) AS
 SELECT j.job_id, j.job_type, j.description,
 	   pg_catalog.pg_get_userbyid(j.owner) AS user_name,
@@ -82,13 +81,7 @@ SELECT j.job_id, j.job_type, j.description,
 	   coalesce(j.error, '') AS error,
 	   l.pid::bigint AS coordinator_id,
 	   j.automatic
-FROM (SELECT q.job_id FROM jobs.queue q
-	  UNION
-	  SELECT m.job_id FROM jobs.message m
-	  WHERE m.kind = 'state'
-		AND m.message IN ('succeeded', 'failed', 'canceled', 'revert-failed')
-		AND m.recorded > pg_catalog.now() - interval '12 hours') r
-	 JOIN jobs.job j ON j.job_id = r.job_id
+FROM jobs.recent_job_ids() r(job_id) JOIN jobs.job j ON j.job_id = r.job_id
 	 LEFT JOIN jobs.live() l ON l.job_id = j.job_id AND l.generation = j.claim_generation
 WHERE ((SELECT jobs.may_see_all()) OR pg_catalog.pg_has_role(j.owner, 'USAGE'))
   AND (j.finished IS NULL OR j.finished > pg_catalog.now() - interval '12 hours');

@@ -18,10 +18,13 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "job/job_recent_store.h"
 #include "privilege/privilege_job.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_live);
+
+PG_FUNCTION_INFO_V1(cj_fn_recent_job_ids);
 
 #define LIVE_COLUMNS 5
 
@@ -54,6 +57,28 @@ cj_fn_live(PG_FUNCTION_ARGS)
 		values[4] = CStringGetTextDatum(jobs[i].status);
 		nulls[4] = jobs[i].status[0] == '\0';
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * jobs.recent_job_ids()
+ */
+Datum
+cj_fn_recent_job_ids(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	int64	   *ids;
+	int			nids;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	nids = cj_job_find_recent(&ids);
+	for (int i = 0; i < nids; i++)
+	{
+		Datum		value = Int64GetDatum(ids[i]);
+		bool		isnull = false;
+
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &isnull);
 	}
 	return (Datum) 0;
 }
