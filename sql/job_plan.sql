@@ -21,6 +21,7 @@ SELECT jobs.submit('SELECT 1', exclusive_key => repeat('x', 257));
 SELECT jobs.submit('SELECT 1', on_exclusive => 'perhaps');
 SELECT jobs.submit('SELECT 1', on_dependency_failure => 'perhaps');
 SELECT jobs.submit('SELECT 1', depends_on => ARRAY[123456789012]);
+SELECT jobs.submit('SELECT 1', depends_on => ARRAY[0]);
 
 -- Start time: pending until then; a job can be cancelled and resumed meanwhile.
 SELECT jobs.submit(test.step('later'), start_at => now() + interval '1 day') AS job \gset

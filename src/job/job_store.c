@@ -125,11 +125,13 @@ cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
 }
 
 /*
- * The first of these jobs that does not exist, or that the role may not see;
- * 0 if there is none.  The others are not deleted before the transaction ends.
+ * Look for the first of these jobs that does not exist, or that the role may
+ * not see, and put its id into *missing; false if there is none.  The others are
+ * not deleted before the transaction ends.
  */
-int64
-cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
+bool
+cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid,
+						  int64 *missing)
 {
 	static CjStatement find = {
 		"SELECT id FROM unnest($1) WITH ORDINALITY AS i(id, n) WHERE NOT EXISTS ("
@@ -145,8 +147,8 @@ cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
 	CjPrivileges privileges;
 	CjStoreScope scope;
 	Datum		values[3];
+	bool		found;
 	bool		isnull;
-	int64		missing = 0;
 
 	cj_store_open(&scope, false);
 	values[0] = cj_store_id_array(ids, nids);
@@ -154,11 +156,12 @@ cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid)
 	cj_privilege_begin(&privileges, roleid);
 	values[2] = BoolGetDatum(cj_privilege_may_see_all(&privileges));
 	cj_store_run(&keep, values, NULL);
-	if (cj_store_run(&find, values, NULL) > 0)
-		missing = DatumGetInt64(cj_store_value(0, 1, &isnull));
+	found = cj_store_run(&find, values, NULL) > 0;
+	if (found)
+		*missing = DatumGetInt64(cj_store_value(0, 1, &isnull));
 	cj_store_close(&scope);
 
-	return missing;
+	return found;
 }
 
 /*

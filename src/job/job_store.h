@@ -35,7 +35,8 @@ typedef struct CjJobChange
 
 extern int64 cj_job_store_insert(const CjJob *job, const CjJobPlan *plan,
 								 bool cancelable, bool automatic);
-extern int64 cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid);
+extern bool cj_job_store_find_missing(const int64 *ids, int nids, Oid roleid,
+									  int64 *missing);
 extern int64 cj_job_store_find_exclusive(Oid owner, const char *key);
 extern CjJob *cj_job_store_read_claimed(int64 id, uint64 generation);
 extern bool cj_job_store_change(const CjJob *job, const CjJobChange *change);

@@ -109,9 +109,8 @@ check_plan(const CjJobPlan *plan)
 	if (plan->ndepends_on == 0)
 		return;
 
-	missing = cj_job_store_find_missing(plan->depends_on, plan->ndepends_on,
-										GetUserId());
-	if (missing != 0)
+	if (cj_job_store_find_missing(plan->depends_on, plan->ndepends_on,
+								  GetUserId(), &missing))
 		cj_job_error_not_found(missing);
 }
 
