@@ -71,15 +71,20 @@ blank_beginning(char *str, int len)
 
 /*
  * The byte offset of the character at a position, from 1, of a text: the
- * reverse of cj_syntax_position().
+ * reverse of cj_syntax_position().  -1 if the position is behind the end, in
+ * some other text.
  */
 static int
 offset_of(const char *str, int position)
 {
 	const char *at = str;
 
-	for (int i = 1; i < position && *at != '\0'; i++)
+	for (int i = 1; i < position; i++)
+	{
+		if (*at == '\0')
+			return -1;
 		at += pg_mblen(at);
+	}
 	return at - str;
 }
 
