@@ -31,9 +31,26 @@ note_open(CjWith *with, int depth, bool query)
 			with->queries = palloc_extended(capacity, MCXT_ALLOC_HUGE);
 		else
 			with->queries = repalloc_huge(with->queries, capacity);
+		memset(with->queries + with->capacity, 0, capacity - with->capacity);
 		with->capacity = capacity;
 	}
 	with->queries[depth] = query;
+}
+
+/*
+ * Was the parenthesis at this depth, which has been closed, that of a query?
+ * Forgets it: not every parenthesis that opens comes by here.
+ */
+static bool
+take_query(CjWith *with, int depth)
+{
+	bool		query;
+
+	if (depth >= with->capacity)
+		return false;
+	query = with->queries[depth];
+	with->queries[depth] = false;
+	return query;
 }
 
 /*
@@ -83,8 +100,7 @@ cj_with_follow(CjWith *with, CjReader *reader)
 	if (with->closed)
 	{
 		/* the depth is the one that has been left */
-		bool		was_query = reader->depth + 1 < with->capacity &&
-		with->queries[reader->depth + 1];
+		bool		was_query = take_query(with, reader->depth + 1);
 
 		if (with->step == CJ_WITH_COLUMNS)
 			with->step = CJ_WITH_AS;
