@@ -26,7 +26,6 @@
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
-#include "utils/fmgrprotos.h"
 
 #include "base/base_extension.h"
 #include "base/base_utility.h"
@@ -45,9 +44,7 @@ static ProcessUtility_hook_type prev_process_utility = NULL;
 static void
 report_paused(int njobs, Oid from, Oid to)
 {
-	/* It may have been dropped. */
-	const char *name = NameStr(*DatumGetName(DirectFunctionCall1(pg_get_userbyid,
-																 ObjectIdGetDatum(from))));
+	const char *name = cj_job_owner_name(from);
 
 	ereport(NOTICE,
 			(errmsg_plural("%d unfinished job of role \"%s\" is paused",

@@ -26,6 +26,17 @@
 #include "job/job_state.h"
 
 /*
+ * The name of an owner of jobs; something that tells its oid if the role was
+ * dropped.
+ */
+const char *
+cj_job_owner_name(Oid owner)
+{
+	return NameStr(*DatumGetName(DirectFunctionCall1(pg_get_userbyid,
+													 ObjectIdGetDatum(owner))));
+}
+
+/*
  * Have the workers of the jobs in the first column of the last statement's
  * first "nrows" rows told when the transaction commits.
  */
@@ -85,8 +96,7 @@ reassign(CjStatement *statement, Oid from, Oid to, bool hold, int64 id)
 	Datum		values[10];
 	Oid			roleid = GetUserId();
 	char	   *reason = psprintf("reassigned from role \"%s\" to \"%s\"",
-								  NameStr(*DatumGetName(DirectFunctionCall1(pg_get_userbyid,
-																			ObjectIdGetDatum(from)))),
+								  cj_job_owner_name(from),
 								  GetUserNameFromId(to, false));
 	uint64		nrows;
 	uint64		nheld = 0;

@@ -13,6 +13,7 @@
 #ifndef CJ_JOB_OWNER_STORE_H
 #define CJ_JOB_OWNER_STORE_H
 
+extern const char *cj_job_owner_name(Oid owner);
 extern int	cj_job_owner_store_reassign(Oid from, Oid to, bool hold);
 extern int	cj_job_owner_store_reassign_one(int64 id, Oid from, Oid to,
 											bool hold);

@@ -8,7 +8,6 @@
  * owner, superusers, members of the owning role; then nobody else if the owner is
  * a superuser; then who has CONTROLJOB.
  *
-
  * Copyright (c) 2026, cancel_job contributors
  *
  * IDENTIFICATION

@@ -6,7 +6,6 @@
  * The table names them by oid: a role of the same name that somebody makes later
  * carries nothing.
  *
-
  * Copyright (c) 2026, cancel_job contributors
  *
  * IDENTIFICATION

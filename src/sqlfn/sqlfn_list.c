@@ -23,7 +23,6 @@
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_live);
-
 PG_FUNCTION_INFO_V1(cj_fn_recent_job_ids);
 
 #define LIVE_COLUMNS 5

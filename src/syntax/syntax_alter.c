@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "parser/parser.h"
 #include "utils/acl.h"
@@ -20,6 +19,7 @@
 #include "job/job_owner.h"
 #include "syntax/syntax_error.h"
 #include "syntax/syntax_family.h"
+#include "syntax/syntax_shape.h"
 
 /* What a role is put behind to be parsed. */
 #define ROLE_STATEMENT "DROP ROLE "
@@ -77,15 +77,14 @@ static void
 rethrow_at_role(const char *str, int begin)
 {
 	ErrorData  *error = CopyErrorData();
-	const char *at = str + begin;
+	int			at = begin + cj_syntax_offset(str + begin,
+											  error->cursorpos - (int) strlen(ROLE_STATEMENT));
 
 	FlushErrorState();
-	for (int i = strlen(ROLE_STATEMENT) + 1; i < error->cursorpos && *at != '\0'; i++)
-		at += pg_mblen(at);
 	/* The text goes on where the role ends. */
 	if (error->sqlerrcode == ERRCODE_SYNTAX_ERROR)
-		cj_syntax_error_at(str, at - str);
-	error->cursorpos = cj_syntax_position(str, at - str);
+		cj_syntax_error_at(str, at);
+	error->cursorpos = cj_syntax_position(str, at);
 	ReThrowError(error);
 }
 
@@ -125,7 +124,6 @@ static Node *
 make_role_name(const RoleSpec *role)
 {
 	SQLValueFunction *function = makeNode(SQLValueFunction);
-	A_Const    *name = makeNode(A_Const);
 
 	function->typmod = -1;
 	function->location = -1;
@@ -142,10 +140,7 @@ make_role_name(const RoleSpec *role)
 		case ROLESPEC_CSTRING:
 			break;
 	}
-	name->val.sval.type = T_String;
-	name->val.sval.sval = pstrdup(role->roletype == ROLESPEC_PUBLIC ? "public" : role->rolename);
-	name->location = -1;
-	return (Node *) name;
+	return cj_shape_string(role->roletype == ROLESPEC_PUBLIC ? "public" : role->rolename, -1);
 }
 
 /*
@@ -154,16 +149,13 @@ make_role_name(const RoleSpec *role)
 static Node *
 make_alter(const CjMark *mark, Node *operand, const char *str)
 {
-	TypeCast   *role = makeNode(TypeCast);
 	CjClause   *clause;
+	Node	   *role;
 
 	if (mark->clauses == NIL)
 		cj_syntax_error_at(str, mark->end);
 	clause = linitial(mark->clauses);
-	role->arg = make_role_name(parse_role(str, clause->value, mark->end));
-	role->typeName = makeTypeNameFromNameList(list_make2(makeString(pstrdup("pg_catalog")),
-														 makeString(pstrdup("text"))));
-	role->location = -1;
+	role = cj_shape_cast(make_role_name(parse_role(str, clause->value, mark->end)), "text");
 	return cj_command_make(mark->command, (SelectStmt *) operand, list_make1(role));
 }
 

@@ -224,22 +224,6 @@ read_reason(CjReader *reader, CjMark *mark, CjClause *clause)
 }
 
 /*
- * A string, or NULL, as a raw expression of this type.
- */
-static Node *
-make_string(const char *str, const char *type)
-{
-	A_Const    *value = makeNode(A_Const);
-
-	value->location = -1;
-	if (str == NULL)
-		value->isnull = true;
-	else
-		value->val.sval = *makeString(pstrdup(str));
-	return cj_shape_cast((Node *) value, type);
-}
-
-/*
  * The reason of a statement: a string, a parameter, or a bare name, which
  * stands for itself; NULL if it has none.
  */
@@ -264,7 +248,7 @@ make_reason(const CjMark *mark, const char *str)
 	if (!IsA(value, ColumnRef) || list_length(name->fields) != 1 ||
 		!IsA(linitial(name->fields), String))
 		cj_syntax_error_at(str, clause->value);
-	return make_string(strVal(linitial(name->fields)), "text");
+	return cj_shape_cast(cj_shape_string(strVal(linitial(name->fields)), -1), "text");
 }
 
 /*
@@ -279,11 +263,11 @@ make_all(const CjMark *mark, Node *reason, const char *str)
 	if (type == NULL)
 		cj_syntax_error_at(str, mark->detail);
 	query = makeNode(SelectStmt);
-	query->targetList = list_make1(cj_shape_target(make_string(NULL, "int8")));
+	query->targetList = list_make1(cj_shape_target(cj_shape_cast(cj_shape_string(NULL, -1), "int8")));
 	if (reason == NULL)
-		reason = make_string(NULL, "text");
+		reason = cj_shape_cast(cj_shape_string(NULL, -1), "text");
 	return cj_command_make(mark->command, query,
-						   list_make2(reason, make_string(type, "text")));
+						   list_make2(reason, cj_shape_cast(cj_shape_string(type, -1), "text")));
 }
 
 /*

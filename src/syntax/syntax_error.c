@@ -27,6 +27,25 @@ cj_syntax_position(const char *str, int offset)
 }
 
 /*
+ * The byte offset of the character at a position, from 1, of a text: the
+ * reverse of cj_syntax_position().  -1 if the position is behind the end, in
+ * some other text.
+ */
+int
+cj_syntax_offset(const char *str, int position)
+{
+	const char *at = str;
+
+	for (int i = 1; i < position; i++)
+	{
+		if (*at == '\0')
+			return -1;
+		at += pg_mblen(at);
+	}
+	return at - str;
+}
+
+/*
  * Raise the parser's own error about the token at a byte offset of the text.
  */
 void

@@ -17,5 +17,6 @@
 
 pg_noreturn extern void cj_syntax_error_at(const char *str, int offset);
 extern int	cj_syntax_position(const char *str, int offset);
+extern int	cj_syntax_offset(const char *str, int position);
 
 #endif							/* CJ_SYNTAX_ERROR_H */

@@ -130,7 +130,7 @@ run_role_statement(PlannedStmt *pstmt, bool clients, const char *query,
 					   query, false, context, params, environment, dest, qc);
 	}
 	if (statements != NIL && tag != NULL && clients)
-		cj_message_set_role_tag(tag, servers_tag);
+		cj_message_set_tag_for(servers_tag, tag);
 	return statements != NIL;
 }
 
@@ -174,11 +174,11 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 				   context, params, queryEnv, dest, qc);
 
 	if (show != NULL && clients)
-		cj_message_set_counted_tag(show);
+		cj_message_set_tag_for("SELECT", show);
 	else if (executes)
 		set_command_tag();
 	else if (call != NULL)
-		cj_message_set_call_tag(call);
+		cj_message_set_tag_for("CALL", call);
 	else if (drops)
 		cj_parameter_refresh();
 }
@@ -204,7 +204,7 @@ executor_run(QueryDesc *query, ScanDirection direction, uint64 count
 										Max(query->plannedstmt->stmt_location, 0));
 
 		if (tag != NULL)
-			cj_message_set_counted_tag(tag);
+			cj_message_set_tag_for("SELECT", tag);
 	}
 }
 

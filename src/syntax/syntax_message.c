@@ -219,42 +219,17 @@ cj_message_set_tag(const char *tag, int64 count)
 }
 
 /*
- * Let the command tag of a statement about roles that the client sent, and that
- * is about to end, be "tag" and not the server's.
+ * Let the command tag of a statement that the server ran for another one of the
+ * client's, and that is about to end, be "tag" and not the server's; a number of
+ * rows in that one stays.
  */
 void
-cj_message_set_role_tag(const char *tag, const char *servers_tag)
+cj_message_set_tag_for(const char *servers_tag, const char *tag)
 {
 	if (!has_client())
 		return;
 	strlcpy(pending_tag, tag, sizeof(pending_tag));
 	replace_tag(servers_tag);
-}
-
-/*
- * Let the command tag of a SELECT that the client sent as another statement,
- * and that is about to end, be "tag" and the number of rows.
- */
-void
-cj_message_set_counted_tag(const char *tag)
-{
-	if (!has_client())
-		return;
-	strlcpy(pending_tag, tag, sizeof(pending_tag));
-	replace_tag("SELECT");
-}
-
-/*
- * Let the command tag of a CALL that the client sent as another statement, and
- * that is about to end, be "tag".
- */
-void
-cj_message_set_call_tag(const char *tag)
-{
-	if (!has_client())
-		return;
-	strlcpy(pending_tag, tag, sizeof(pending_tag));
-	replace_tag("CALL");
 }
 
 /*

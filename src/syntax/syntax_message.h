@@ -14,9 +14,7 @@
 #define CJ_SYNTAX_MESSAGE_H
 
 extern void cj_message_set_tag(const char *tag, int64 count);
-extern void cj_message_set_role_tag(const char *tag, const char *servers_tag);
-extern void cj_message_set_counted_tag(const char *tag);
-extern void cj_message_set_call_tag(const char *tag);
+extern void cj_message_set_tag_for(const char *servers_tag, const char *tag);
 extern void cj_message_forget_tag(void);
 extern void cj_message_forget_portals(void);
 extern void cj_message_watch_failed(void (*at_ready) (void));

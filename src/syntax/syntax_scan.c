@@ -118,6 +118,17 @@ cj_scan_is_word(const char *str, const CjToken *token, const char *word)
 }
 
 /*
+ * Is this word, in lower case, one that cannot be a name, such as all?
+ */
+bool
+cj_scan_is_reserved(const char *word)
+{
+	int			keyword = ScanKeywordLookup(word, &ScanKeywords);
+
+	return keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD;
+}
+
+/*
  * The name that the token at a byte offset is, in lower case unless quoted; NULL
  * if it is none.  Raises what the scanner raises.
  */
@@ -130,7 +141,6 @@ cj_scan_name_at(const char *str, int offset)
 	YYLTYPE		location;
 	CjToken		token = {.start = offset};
 	char	   *name = NULL;
-	int			keyword;
 
 	scanner = scanner_init(str + offset, &extra, &ScanKeywords,
 						   ScanKeywordTokens);
@@ -141,8 +151,7 @@ cj_scan_name_at(const char *str, int offset)
 	else if (token.wordlen > 0 && strpbrk(pnstrdup(str + offset, token.wordlen + 1), "'\"") == NULL)
 	{
 		name = downcase_truncate_identifier(str + offset, token.wordlen, false);
-		keyword = ScanKeywordLookup(name, &ScanKeywords);
-		if (keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD)
+		if (cj_scan_is_reserved(name))
 			name = NULL;
 	}
 	scanner_finish(scanner);

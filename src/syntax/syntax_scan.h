@@ -36,6 +36,7 @@ extern void cj_scan_begin(CjScan *scan, const char *str);
 extern CjToken cj_scan_next(CjScan *scan);
 extern const char *cj_scan_token_text(const CjScan *scan,
 									  const CjToken *token);
+extern bool cj_scan_is_reserved(const char *word);
 extern char *cj_scan_name_at(const char *str, int offset);
 extern void cj_scan_end(CjScan *scan);
 extern bool cj_scan_begins_with(const char *str, int offset,

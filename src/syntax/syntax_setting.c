@@ -17,7 +17,6 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "common/keywords.h"
 #include "lib/stringinfo.h"
 #include "parser/scansup.h"
 
@@ -104,14 +103,10 @@ static bool
 has_reserved_word(CjReader *reader, int n)
 {
 	CjToken		token = cj_reader_peek(reader, n);
-	int			keyword;
 
-	if (token.wordlen == 0)
-		return false;
-	keyword = ScanKeywordLookup(downcase_truncate_identifier(reader->str + token.start,
-															 token.wordlen, false),
-								&ScanKeywords);
-	return keyword >= 0 && ScanKeywordCategories[keyword] == RESERVED_KEYWORD;
+	return token.wordlen > 0 &&
+		cj_scan_is_reserved(downcase_truncate_identifier(reader->str + token.start,
+														 token.wordlen, false));
 }
 
 /*
@@ -205,20 +200,6 @@ get_name(const char *str, int start)
 }
 
 /*
- * A string constant.
- */
-static Node *
-make_string(const char *value, int location)
-{
-	A_Const    *constant = makeNode(A_Const);
-
-	constant->val.sval.type = T_String;
-	constant->val.sval.sval = pstrdup(value);
-	constant->location = location;
-	return (Node *) constant;
-}
-
-/*
  * The value of SET as a text; NULL for DEFAULT.  A name by itself is a string,
  * as in SET of a parameter.
  */
@@ -231,14 +212,14 @@ make_value(const CjMark *mark, const CjClause *clause, const char *str)
 	if (kind == CLAUSE_NAME || clause->value >= mark->end)
 		cj_syntax_error_at(str, mark->end);
 	if (kind == CLAUSE_NAME_AND_ON)
-		return make_string("on", clause->value);
+		return cj_shape_string("on", clause->value);
 
 	value = cj_translate_expression(str, clause->value, mark->end);
 	if (IsA(value, SetToDefault))
 		return NULL;
 	if (IsA(value, ColumnRef))
-		return make_string(NameListToString(((ColumnRef *) value)->fields),
-						   clause->value);
+		return cj_shape_string(NameListToString(((ColumnRef *) value)->fields),
+							   clause->value);
 	return cj_shape_cast(value, "text");
 }
 
@@ -254,7 +235,7 @@ make_show(const char *name, int location)
 	CjSettingType type;
 
 	value = (Node *) cj_shape_call("show_cluster_setting",
-								   list_make1(make_string(name, location)),
+								   list_make1(cj_shape_string(name, location)),
 								   location);
 	if (cj_setting_find(name, &type))
 		value = cj_shape_cast(value, type == CJ_SETTING_BOOL ? "bool" :
@@ -276,7 +257,7 @@ static Node *
 make_change(const char *name, Node *value, int location)
 {
 	CallStmt   *statement = makeNode(CallStmt);
-	List	   *arguments = list_make1(make_string(name, location));
+	List	   *arguments = list_make1(cj_shape_string(name, location));
 
 	if (value != NULL)
 		arguments = lappend(arguments, value);

@@ -85,6 +85,22 @@ error_at_word(const char *str, const CjMark *mark, const char *word)
 }
 
 /*
+ * A string constant; NULL for null.
+ */
+Node *
+cj_shape_string(const char *value, int location)
+{
+	A_Const    *constant = makeNode(A_Const);
+
+	if (value == NULL)
+		constant->isnull = true;
+	else
+		constant->val.sval = *makeString(pstrdup(value));
+	constant->location = location;
+	return (Node *) constant;
+}
+
+/*
  * value::pg_catalog.type
  */
 Node *

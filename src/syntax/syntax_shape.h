@@ -18,6 +18,7 @@
 #include "syntax/syntax_mask.h"
 
 extern ResTarget *cj_shape_target(Node *value);
+extern Node *cj_shape_string(const char *value, int location);
 extern Node *cj_shape_cast(Node *value, const char *type);
 extern FuncCall *cj_shape_call(const char *function, List *arguments,
 							   int location);

@@ -70,25 +70,6 @@ blank_beginning(char *str, int len)
 }
 
 /*
- * The byte offset of the character at a position, from 1, of a text: the
- * reverse of cj_syntax_position().  -1 if the position is behind the end, in
- * some other text.
- */
-static int
-offset_of(const char *str, int position)
-{
-	const char *at = str;
-
-	for (int i = 1; i < position; i++)
-	{
-		if (*at == '\0')
-			return -1;
-		at += pg_mblen(at);
-	}
-	return at - str;
-}
-
-/*
  * The row source at whose mask the current error is, NULL if it is elsewhere.
  */
 static const CjMark *
@@ -100,7 +81,7 @@ find_failed_source(const char *str, const CjMask *mask)
 	if (geterrcode() != ERRCODE_SYNTAX_ERROR)
 		return NULL;
 
-	offset = offset_of(str, Max(geterrposition(), getinternalerrposition()));
+	offset = cj_syntax_offset(str, Max(geterrposition(), getinternalerrposition()));
 	foreach(lc, mask->marks)
 	{
 		const CjMark *mark = lfirst(lc);
@@ -400,7 +381,7 @@ mark_of_error(const ErrorData *error, const char *str, const CjMask *mask)
 		position = error->internalpos;
 	if (position == 0)			/* one in another text, a function's say */
 		return list_length(mask->marks) == 1 ? linitial(mask->marks) : NULL;
-	offset = offset_of(str, position);
+	offset = cj_syntax_offset(str, position);
 	foreach(lc, mask->marks)
 	{
 		const CjMark *mark = lfirst(lc);
