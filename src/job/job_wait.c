@@ -40,6 +40,7 @@
 
 #include "base/base_guc.h"
 #include "base/base_ids.h"
+#include "base/base_pausepoint.h"
 #include "base/base_shmem.h"
 #include "base/base_store.h"
 #include "base/base_wait.h"
@@ -317,6 +318,8 @@ read_unfinished(int64 *ids, int nids, List **paused)
 		owners[row] = DatumGetObjectId(cj_store_value(row, 2, &isnull));
 		are_paused[row] = DatumGetBool(cj_store_value(row, 3, &isnull));
 	}
+	if (cj_job_self_id() != 0)
+		cj_pausepoint("wait.while_reading");
 	cj_store_close(&scope);
 
 	cj_privilege_begin(&privileges, GetUserId());
@@ -472,6 +475,7 @@ typedef struct Wait
 	TimestampTz deadline;
 	TimestampTz next_look;		/* for a deadlock */
 	CjWaitTell	tell;
+	CjWaitRelease release;		/* NULL: hold on */
 	int64	   *told;			/* ids of paused jobs that have been told of */
 	int			ntold;
 	int			capacity;		/* of told */
@@ -560,6 +564,8 @@ wait_for_some(Wait *wait)
 	foreach(lc, paused)
 		tell_paused(wait, wait->ids[lfirst_int(lc)]);
 	list_free(paused);
+	if (wait->release != NULL && !is_place_changed())
+		wait->release();
 	return sleep_until_woken(wait);
 }
 
@@ -585,18 +591,20 @@ tell_ends(int64 *ids, int nids, CjWaitTell tell, bool done)
  *
  * The client is told, by notices, of jobs that are paused meanwhile, for which
  * this goes on waiting, and of those that ended without success, as "tell"
- * says; with CJ_WAIT_STRICT the first of either is raised as an error.
+ * says; with CJ_WAIT_STRICT the first of either is raised as an error.  "release"
+ * may be NULL.
  *
  * Raises 55000 for a job that cannot end before this transaction, 40P01 if a
  * job waits for this process, and what CHECK_FOR_INTERRUPTS() raises.  Needs
  * a valid transaction.
  */
 bool
-cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell)
+cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell,
+			CjWaitRelease release)
 {
 	static bool registered = false;
 	TimestampTz now = GetCurrentTimestamp();
-	Wait		wait = {.ids = ids,.tell = tell};
+	Wait		wait = {.ids = ids,.tell = tell,.release = release};
 	volatile bool done = true;
 	int64	   *all;
 	int			nall;
@@ -639,7 +647,7 @@ cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell)
 void
 cj_job_wait_complete(int64 *ids, int nids)
 {
-	if (!cj_job_wait(ids, nids, cj_guc_debug_wait_limit, CJ_WAIT_PAUSES))
+	if (!cj_job_wait(ids, nids, cj_guc_debug_wait_limit, CJ_WAIT_PAUSES, NULL))
 		cj_job_error_wait_timed_out();
 }
 

@@ -31,6 +31,13 @@ typedef enum CjWaitTell
 } CjWaitTell;
 
 /*
+ * Called before each sleep: let go of what the transaction under way holds, its
+ * virtual transaction id included, by which others may wait for a snapshot that
+ * is gone.
+ */
+typedef void (*CjWaitRelease) (void);
+
+/*
  * The processes of this database that work on jobs, in the current memory
  * context; returns their number.
  */
@@ -38,7 +45,8 @@ typedef int (*CjJobRunnersHook) (CjJobRunner **runners);
 
 extern void cj_job_wait_init(void);
 extern void cj_job_wait_set_runners(CjJobRunnersHook hook);
-extern bool cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell);
+extern bool cj_job_wait(int64 *ids, int nids, int64 timeout, CjWaitTell tell,
+						CjWaitRelease release);
 extern void cj_job_wait_complete(int64 *ids, int nids);
 extern void cj_job_wait_wake(const int64 *finished, int nfinished);
 extern void cj_job_wait_wake_paused(const int64 *paused, int npaused);

@@ -87,7 +87,7 @@ cj_fn_wait(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(true);
 
 	id = PG_GETARG_INT64(0);
-	PG_RETURN_BOOL(cj_job_wait(&id, 1, timeout, get_tell(fcinfo)));
+	PG_RETURN_BOOL(cj_job_wait(&id, 1, timeout, get_tell(fcinfo), NULL));
 }
 
 /*
@@ -106,7 +106,31 @@ cj_fn_wait_jobs(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(true);
 
 	nids = cj_store_array_ids(PG_GETARG_ARRAYTYPE_P(0), &ids);
-	PG_RETURN_BOOL(cj_job_wait(ids, nids, timeout, get_tell(fcinfo)));
+	PG_RETURN_BOOL(cj_job_wait(ids, nids, timeout, get_tell(fcinfo), NULL));
+}
+
+/*
+ * Commit the transaction under way and begin one that keeps no snapshot,
+ * whatever the default is.  Raises 2D000 where that is not possible.
+ */
+static void
+commit(bool nonatomic)
+{
+	if (SPI_connect_ext(nonatomic ? SPI_OPT_NONATOMIC : 0) != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	SPI_commit();
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "SPI_finish failed");
+	XactIsoLevel = XACT_READ_COMMITTED;
+}
+
+/*
+ * CjWaitRelease of a procedure, which could commit when it began.
+ */
+static void
+release(void)
+{
+	commit(true);
 }
 
 /*
@@ -118,19 +142,10 @@ static void
 wait_outside(FunctionCallInfo fcinfo, int64 *ids, int nids, int64 timeout)
 {
 	CjWaitTell	tell = get_tell(fcinfo);
-	bool		nonatomic = false;
 
-	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext))
-		nonatomic = !castNode(CallContext, fcinfo->context)->atomic;
-	if (SPI_connect_ext(nonatomic ? SPI_OPT_NONATOMIC : 0) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	SPI_commit();
-	if (SPI_finish() != SPI_OK_FINISH)
-		elog(ERROR, "SPI_finish failed");
-
-	/* Whatever the default is: it is to keep no snapshot. */
-	XactIsoLevel = XACT_READ_COMMITTED;
-	if (!cj_job_wait(ids, nids, timeout, tell))
+	commit(fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
+		   !castNode(CallContext, fcinfo->context)->atomic);
+	if (!cj_job_wait(ids, nids, timeout, tell, release))
 		cj_job_error_wait_timed_out();
 }
 

@@ -246,6 +246,28 @@ is($client->value(
 		  . q{ AND error = 'deadlock detected'}) > 0,
 	1, 'of two jobs that wait in a circle, not both wait on');
 
+# A procedure lets go of the transaction in which it has read: whoever has met its
+# snapshot, as CREATE INDEX CONCURRENTLY does, waits until that one ends.
+set_conf($node, 'jobs.debug_pausepoints' => 'wait.while_reading');
+$client->rows('CREATE TABLE indexed (i int)');
+my $locker = WireClient->new($node);
+$locker->rows('BEGIN; LOCK indexed');
+$job = submit($client, 'CREATE INDEX CONCURRENTLY ON indexed (i)');
+my $waiting = submit($client, "CALL jobs.wait_for($job)");
+ok( wait_for(
+		$client,
+		q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query = 'pausepoint wait.while_reading'}),
+	'a job reads another one');
+$locker->disconnect;
+my $builder = worker_pid($client, $job);
+ok( wait_for(
+		$client,
+		"SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'virtualxid' AND NOT granted AND pid = $builder"),
+	'which waits for its snapshot');
+set_conf($node, 'jobs.debug_pausepoints' => '');
+ok(wait_for_status($client, $waiting, 'succeeded'), 'the first one waits for it');
+is(status($client, $job), 'succeeded', 'and the other one ends');
+
 #
 # Numbers
 #
