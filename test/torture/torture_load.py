@@ -81,6 +81,7 @@ class Submitter(Session):
         super().__init__(torture, number)
         self.number = number
         self.count = 0
+        self.drawn = []         # the jobs of the current act
         self.owner = self.rng.choice(ANYONE)
         self.kinds = possible_kinds(torture.parameters)
         self.weights = [k.weight for k in self.kinds]
@@ -96,6 +97,7 @@ class Submitter(Session):
         owner = self.owner
         mode = self.rng.choices(("single", "several", "rolled back", "savepoint", "prepared"),
                                 (10, 4, 1, 1, 0.5))[0]
+        self.drawn = []
         jobs = [self.draw() for _ in range(1 if mode == "single" else self.rng.randint(1, 4))]
         if self.torture.unfinished(database) > TIDES[int(time.monotonic() / TIDE_SECONDS) % len(TIDES)]:
             time.sleep(0.05)
@@ -103,7 +105,7 @@ class Submitter(Session):
         try:
             getattr(self, "submit_" + mode.replace(" ", "_"))(database, owner, jobs)
         except psycopg2.Error as e:
-            if e.pgcode != "42710" or not any(may_be_refused(job) for _, _, job in jobs):
+            if e.pgcode != "42710" or not any(may_be_refused(job) for job in self.drawn):
                 raise
             self.torture.outcomes["submit refused"] += 1
         self.torture.over.wait(self.rng.expovariate(1 / 0.03))
@@ -112,7 +114,9 @@ class Submitter(Session):
         kind = self.rng.choices(self.kinds, self.weights)[0]
         self.count += 1
         token = f"t{self.number}x{self.count}"
-        return kind, token, kind.make(self.rng, token)
+        job = kind.make(self.rng, token)
+        self.drawn.append(job)
+        return kind, token, job
 
     def insert(self, connection, database, user, kind, token, job):
         """Submit a job in the connection's transaction; returns its id."""
@@ -186,7 +190,6 @@ class Submitter(Session):
 
     def submit_savepoint(self, database, owner, jobs):
         jobs = self.of_anyone(owner, jobs)
-
 
         def half(connection):
             cursor = connection.cursor()
