@@ -101,7 +101,7 @@ SELECT jobs.wait(:sleeps, '10 ms');
 SAVEPOINT s;
 RESUME JOB :sleeps;
 RELEASE s;
-SELECT test.try(format('SELECT jobs.wait(%s)', :sleeps));
+SELECT jobs.wait(:sleeps, '10 ms');
 SELECT jobs.wait(:done);
 SELECT test.try(format('CALL jobs.wait_for(%s)', :sleeps));
 ROLLBACK;

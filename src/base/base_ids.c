@@ -37,6 +37,27 @@ cj_ids_sort(int64 *ids, int nids)
 }
 
 /*
+ * A sorted copy of ids in which each is once; their number is put into *nset.
+ * Allocates in the current memory context.
+ */
+int64 *
+cj_ids_sorted_set(const int64 *ids, int nids, int *nset)
+{
+	int64	   *set = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	int			n = 0;
+
+	memcpy(set, ids, nids * sizeof(int64));
+	cj_ids_sort(set, nids);
+	for (int i = 0; i < nids; i++)
+	{
+		if (n == 0 || set[i] != set[n - 1])
+			set[n++] = set[i];
+	}
+	*nset = n;
+	return set;
+}
+
+/*
  * Is an id among these, which are sorted?  Allocates and raises nothing.
  */
 bool

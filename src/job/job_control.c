@@ -28,24 +28,24 @@
 #include "job/job_state.h"
 #include "privilege/privilege_job.h"
 
-/* A job that a statement names, locked. */
+/* A job that a statement names. */
 typedef struct ControlTarget
 {
 	int64		id;
+	Oid			owner;
+	bool		held;
 	CjJobState	state;
-	CjJobState	next;			/* equal to state: nothing to do */
 	bool		cancelable;
 	bool		was_reverting;	/* its clean-up has begun */
 	char	   *error;
-	char	   *type;
 } ControlTarget;
 
 /*
- * What CANCEL JOB makes of a job; raises the error for what it may not be
- * asked of.  Reference: CockroachDB, table of transitions.
+ * Is there something for CANCEL JOB to ask of this job?  Raises the error for a
+ * job that may not be asked.  Reference: CockroachDB, table of transitions.
  */
-static CjJobState
-cancel_state(const ControlTarget *target)
+static bool
+can_cancel(const ControlTarget *target)
 {
 	if (!target->cancelable)
 		cj_job_error_not_cancelable(target->id);
@@ -54,17 +54,17 @@ cancel_state(const ControlTarget *target)
 	{
 		case CJ_JOB_PENDING:
 		case CJ_JOB_RUNNING:
-			return CJ_JOB_CANCEL_REQUESTED;
+			return true;
 		case CJ_JOB_PAUSED:
 			if (target->was_reverting)
 				cj_job_error_final_resume(target->id, target->error);
-			return CJ_JOB_CANCEL_REQUESTED;
+			return true;
 		case CJ_JOB_CANCEL_REQUESTED:
 		case CJ_JOB_CANCELED:
-			return target->state;
+			return false;
 		case CJ_JOB_REVERT_FAILED:
 			/* Ours: the way out of a clean-up that was given up. */
-			return CJ_JOB_REVERTING;
+			return true;
 		default:
 			break;
 	}
@@ -72,20 +72,20 @@ cancel_state(const ControlTarget *target)
 }
 
 /*
- * What PAUSE JOB makes of a job, as cancel_state().
+ * As can_cancel(), for PAUSE JOB.
  */
-static CjJobState
-pause_state(const ControlTarget *target)
+static bool
+can_pause(const ControlTarget *target)
 {
 	switch (target->state)
 	{
 		case CJ_JOB_PENDING:
 		case CJ_JOB_RUNNING:
 		case CJ_JOB_REVERTING:
-			return CJ_JOB_PAUSE_REQUESTED;
+			return true;
 		case CJ_JOB_PAUSED:
 		case CJ_JOB_PAUSE_REQUESTED:
-			return target->state;
+			return false;
 		default:
 			break;
 	}
@@ -93,18 +93,18 @@ pause_state(const ControlTarget *target)
 }
 
 /*
- * What RESUME JOB makes of a job, as cancel_state().
+ * As can_cancel(), for RESUME JOB.
  */
-static CjJobState
-resume_state(const ControlTarget *target)
+static bool
+can_resume(const ControlTarget *target)
 {
 	switch (target->state)
 	{
 		case CJ_JOB_PAUSED:
-			return target->was_reverting ? CJ_JOB_REVERTING : CJ_JOB_RUNNING;
+			return true;
 		case CJ_JOB_RUNNING:
 		case CJ_JOB_REVERTING:
-			return target->state;
+			return false;
 		default:
 			break;
 	}
@@ -112,75 +112,65 @@ resume_state(const ControlTarget *target)
 }
 
 /*
- * Decide the next state of one job of the statement.
+ * Is there something for the verb to ask of this job?  Raises the error for a
+ * job that may not be asked.
  */
-static void
-decide(CjControlVerb verb, ControlTarget *target)
+static bool
+can_request(CjControlVerb verb, const ControlTarget *target)
 {
 	switch (verb)
 	{
 		case CJ_CONTROL_CANCEL:
-			target->next = cancel_state(target);
-			break;
+			return can_cancel(target);
 		case CJ_CONTROL_PAUSE:
-			target->next = pause_state(target);
-			break;
+			return can_pause(target);
 		case CJ_CONTROL_RESUME:
-			target->next = resume_state(target);
-			break;
+			return can_resume(target);
 	}
-	if (target->next != target->state)
-		cj_job_state_check(target->state, target->next);
+	return false;
 }
 
 /*
- * Lock the rows of these ids in the order of the ids, so that statements over
- * overlapping sets cannot deadlock, and read what decides about them.  The
- * result is in that order too.
+ * Write the requests of a verb, with who asked and why, for those of the jobs
+ * that there is something to ask of: the states are those of can_request().
  *
- * Rows that "roleid" may not control are left out, and are not locked: who
- * waits here for another row would hold up their owners.
+ * RESUME starts the count of attempts anew, at once or at the job's start time,
+ * and forgets who paused the job; a job whose clean-up was given up gets one
+ * more try at it.  A request is logged by who carries it out, and RESUME here.
  */
-static ControlTarget *
-lock_targets(CjStoreScope *scope, Oid roleid, const int64 *ids, int nids,
-			 int *ntargets)
-{
-	static CjStatement lock = {
-		"SELECT job_id, state, cancelable, outcome IS NOT NULL, error, job_type"
-		" FROM jobs.job WHERE job_id = ANY ($1) AND jobs.may_control($2, $3, owner, held)"
-		" ORDER BY job_id FOR NO KEY UPDATE",
-		3, {INT8ARRAYOID, OIDOID, BOOLOID}
-	};
-	CjPrivileges privileges;
-	Datum		values[3];
-	ControlTarget *targets;
-	uint64		nrows;
+#define WRITE_REQUESTS(next, condition, also) \
+	"UPDATE jobs.job j SET state = " next "," \
+	" requested_by = $2::regrole, request_reason = $3," \
+	" next_run = CASE WHEN start_at > clock_timestamp() THEN start_at END," \
+	" held = false, modified = clock_timestamp()" also \
+	" FROM unnest($1) AS i (id) WHERE j.job_id = i.id AND " condition \
+	" AND jobs.may_control($2, $4, owner, held)" \
+	" RETURNING j.job_id, j.job_type, j.state"
 
-	values[0] = cj_store_id_array(ids, nids);
-	values[1] = ObjectIdGetDatum(roleid);
-	cj_privilege_begin(&privileges, roleid);
-	values[2] = BoolGetDatum(cj_privilege_has_controljob(&privileges));
-	nrows = cj_store_run(&lock, values, NULL);
-	targets = MemoryContextAllocHuge(scope->caller_context,
-									 (nrows + 1) * sizeof(ControlTarget));
-	for (uint64 row = 0; row < nrows; row++)
-	{
-		ControlTarget *target = &targets[row];
-		bool		isnull;
-		char	   *state = TextDatumGetCString(cj_store_value(row, 2, &isnull));
-
-		target->id = DatumGetInt64(cj_store_value(row, 1, &isnull));
-		target->state = cj_job_state_parse(state);
-		pfree(state);
-		target->next = target->state;
-		target->cancelable = DatumGetBool(cj_store_value(row, 3, &isnull));
-		target->was_reverting = DatumGetBool(cj_store_value(row, 4, &isnull));
-		target->error = cj_store_text(scope, row, 5);
-		target->type = cj_store_text(scope, row, 6);
+static CjStatement write_requests[] = {
+	[CJ_CONTROL_CANCEL] = {
+		WRITE_REQUESTS("CASE state WHEN 'revert-failed' THEN 'reverting' ELSE 'cancel-requested' END",
+					   "cancelable AND (state IN ('pending', 'running') OR state = 'revert-failed' AND $6"
+					   " OR state = 'paused' AND outcome IS NULL)",
+					   ", revert_runs = CASE state WHEN 'revert-failed' THEN $5 ELSE revert_runs END,"
+					   " finished = NULL"),
+		6, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID, INT4OID, BOOLOID}
+	},
+	[CJ_CONTROL_PAUSE] = {
+		WRITE_REQUESTS("'pause-requested'",
+					   "state IN ('pending', 'running', 'reverting')", ""),
+		4, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID}
+	},
+	[CJ_CONTROL_RESUME] = {
+		"WITH changed AS ("
+		WRITE_REQUESTS("CASE WHEN outcome IS NULL THEN 'running' ELSE 'reverting' END",
+					   "state = 'paused'", ", runs = 0, attempts = 0")
+		"), logged AS (INSERT INTO jobs.message (job_id, kind, message)"
+		"  SELECT job_id, 'state', state FROM changed)"
+		" SELECT job_id, job_type, state FROM changed",
+		4, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID}
 	}
-	*ntargets = (int) nrows;
-	return targets;
-}
+};
 
 /*
  * Put jobs that had ended as revert-failed into the queue again.
@@ -189,10 +179,13 @@ static void
 revive(const int64 *ids, int nids)
 {
 	static CjStatement insert = {
-		"INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, blocked)"
+		"WITH revived AS ("
+		" INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, blocked)"
 		" SELECT job_id, owner, job_type, priority, exclusive_key,"
 		"  CASE WHEN exclusive_key IS NOT NULL THEN 'exclusive' END"
-		" FROM jobs.job WHERE job_id = ANY ($1)",
+		" FROM jobs.job WHERE job_id = ANY ($1) RETURNING job_id)"
+		"INSERT INTO jobs.message (job_id, kind, message)"
+		" SELECT job_id, 'state', 'reverting' FROM revived",
 		1, {INT8ARRAYOID}
 	};
 	Datum		value = cj_store_id_array(ids, nids);
@@ -201,195 +194,151 @@ revive(const int64 *ids, int nids)
 }
 
 /*
- * Write the requests of one next state, with who asked and why.
- *
- * RESUME starts the count of attempts anew, at once or at the job's start time, and forgets who paused the job; a job
- * whose clean-up was given up gets one more try at it.
+ * Note what has been asked of the jobs in the last statement's result, and have
+ * it carried out after commit.  Adds their ids to "changed", and returns how
+ * many of them have to be revived, whose ids are in *revived.
  */
-static void
-write_requests(CjControlVerb verb, CjJobState next, const int64 *ids, int nids,
-			   Oid roleid, const char *reason)
+static int
+note_requests(CjControlVerb verb, uint64 nrows, int64 *changed, int64 *revived)
 {
-	static CjStatement update = {
-		"WITH changed AS ("
-		" UPDATE jobs.job SET state = $2, requested_by = $3::regrole,"
-		"  request_reason = $4,"
-		"  next_run = CASE WHEN start_at > clock_timestamp() THEN start_at END,"
-		"  runs = CASE WHEN $5 THEN 0 ELSE runs END,"
-		"  attempts = CASE WHEN $5 THEN 0 ELSE attempts END,"
-		"  revert_runs = CASE WHEN state = 'revert-failed' THEN $6 ELSE revert_runs END,"
-		"  held = false, finished = NULL, modified = clock_timestamp()"
-		" WHERE job_id = ANY ($1) RETURNING job_id, state)"
-		"INSERT INTO jobs.message (job_id, kind, message)"
-		" SELECT job_id, 'state', state FROM changed",
-		6, {INT8ARRAYOID, TEXTOID, OIDOID, TEXTOID, BOOLOID, INT4OID}
-	};
+	int			nrevived = 0;
+
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		bool		isnull;
+		char	   *state = TextDatumGetCString(cj_store_value(row, 3, &isnull));
+		char	   *type = TextDatumGetCString(cj_store_value(row, 2, &isnull));
+		CjJobEvent	event = {
+			.job_id = DatumGetInt64(cj_store_value(row, 1, &isnull)),
+			.job_type = type,
+			.state = cj_job_state_parse(state),
+			.resumed = verb == CJ_CONTROL_RESUME
+		};
+
+		changed[row] = event.job_id;
+		if (verb == CJ_CONTROL_CANCEL && event.state == CJ_JOB_REVERTING)
+			revived[nrevived++] = event.job_id;
+		cj_job_event_add(&event);
+		pfree(state);
+		pfree(type);
+	}
+	cj_job_pending_add_requests(changed, (int) nrows);
+	return nrevived;
+}
+
+/*
+ * Make the requests of a verb for those of these jobs, whose ids are sorted,
+ * that there is something to ask of; their ids are put into "changed", sorted.
+ * Returns their number.  "named": see control_jobs().
+ *
+ * Rows are locked in the order of the ids, which unnest() has and an index scan
+ * of the table has, whichever of them drives the join: statements over
+ * overlapping sets cannot deadlock.  Rows that "roleid" may not control are left alone: who
+ * waits here for another row would hold up their owners.
+ */
+static int
+make_requests(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
+			  const char *reason, bool named, int64 *changed)
+{
+	CjPrivileges privileges;
 	Datum		values[6];
 	char		nulls[6];
+	int64	   *revived = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	int			nrevived;
+	uint64		nrows;
 
 	memset(nulls, ' ', sizeof(nulls));
 	values[0] = cj_store_id_array(ids, nids);
-	values[1] = CStringGetTextDatum(cj_job_state_name(next));
-	values[2] = ObjectIdGetDatum(roleid);
-	values[3] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(cj_job_error_clip(reason));
-	nulls[3] = (reason == NULL) ? 'n' : ' ';
-	values[4] = BoolGetDatum(verb == CJ_CONTROL_RESUME);
-	values[5] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
-	cj_store_run(&update, values, nulls);
+	values[1] = ObjectIdGetDatum(roleid);
+	values[2] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(cj_job_error_clip(reason));
+	nulls[2] = (reason == NULL) ? 'n' : ' ';
+	cj_privilege_begin(&privileges, roleid);
+	values[3] = BoolGetDatum(cj_privilege_has_controljob(&privileges));
+	values[4] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
+	values[5] = BoolGetDatum(named);
+	nrows = cj_store_run(&write_requests[verb], values, nulls);
+	nrevived = note_requests(verb, nrows, changed, revived);
+	if (nrevived > 0)
+		revive(revived, nrevived);
+	pfree(revived);
+	return (int) nrows;
 }
 
 /*
- * Note what has been asked of a job, or that there was nothing to ask.
- */
-static void
-note_request(CjControlVerb verb, const ControlTarget *target)
-{
-	CjJobEvent	event = {
-		.job_id = target->id,
-		.job_type = target->type,
-		.state = target->next,
-		.resumed = verb == CJ_CONTROL_RESUME
-	};
-
-	if (target->next == target->state)
-		cj_job_event_add_locked(target->id);
-	else
-		cj_job_event_add(&event);
-}
-
-/*
- * Raise the error for a job that was not locked, if it is there: "roleid" may
- * not control it.
- */
-static void
-check_unlocked(Oid roleid, int64 id)
-{
-	static CjStatement read = {
-		"SELECT owner::oid, held FROM jobs.job WHERE job_id = $1",
-		1, {INT8OID}
-	};
-	Datum		value = Int64GetDatum(id);
-	bool		isnull;
-
-	if (cj_store_run(&read, &value, NULL) > 0)
-		cj_privilege_check_control(roleid, id,
-								   DatumGetObjectId(cj_store_value(0, 1, &isnull)),
-								   DatumGetBool(cj_store_value(0, 2, &isnull)));
-}
-
-/*
- * Has a verb a meaning for a job in its state?  If not, statements about jobs
- * that are not named leave it alone.
- */
-static bool
-is_possible(CjControlVerb verb, const ControlTarget *target)
-{
-	switch (verb)
-	{
-		case CJ_CONTROL_CANCEL:
-			return target->state == CJ_JOB_PENDING ||
-				target->state == CJ_JOB_RUNNING ||
-				(target->state == CJ_JOB_PAUSED && !target->was_reverting);
-		case CJ_CONTROL_PAUSE:
-			return target->state == CJ_JOB_PENDING ||
-				target->state == CJ_JOB_RUNNING ||
-				target->state == CJ_JOB_REVERTING;
-		case CJ_CONTROL_RESUME:
-			return target->state == CJ_JOB_PAUSED;
-	}
-	return false;
-}
-
-/*
- * The locked job with this id, NULL if there is none.
+ * Read what decides about the jobs with these ids, in the order of the ids.
  */
 static ControlTarget *
-find_target(int64 id, ControlTarget *targets, int ntargets)
+read_targets(CjStoreScope *scope, const int64 *ids, int nids, int *ntargets)
 {
-	return bsearch(&id, targets, ntargets, sizeof(ControlTarget),
-				   cj_ids_compare);
+	static CjStatement read = {
+		"SELECT job_id, owner::oid, held, state, cancelable, outcome IS NOT NULL, error"
+		" FROM jobs.job WHERE job_id = ANY ($1) ORDER BY job_id",
+		1, {INT8ARRAYOID}
+	};
+	Datum		value = cj_store_id_array(ids, nids);
+	ControlTarget *targets;
+	uint64		nrows;
+
+	nrows = cj_store_run(&read, &value, NULL);
+	targets = MemoryContextAllocHuge(scope->caller_context,
+									 (nrows + 1) * sizeof(ControlTarget));
+	for (uint64 row = 0; row < nrows; row++)
+	{
+		ControlTarget *target = &targets[row];
+		bool		isnull;
+
+		target->id = DatumGetInt64(cj_store_value(row, 1, &isnull));
+		target->owner = DatumGetObjectId(cj_store_value(row, 2, &isnull));
+		target->held = DatumGetBool(cj_store_value(row, 3, &isnull));
+		target->state = cj_job_state_parse(cj_store_text(scope, row, 4));
+		target->cancelable = DatumGetBool(cj_store_value(row, 5, &isnull));
+		target->was_reverting = DatumGetBool(cj_store_value(row, 6, &isnull));
+		target->error = cj_store_text(scope, row, 7);
+	}
+	*ntargets = (int) nrows;
+	return targets;
 }
 
 /*
- * As decide_all(), for jobs that are not named: those for which the verb means
- * nothing, or that are gone meanwhile, are left alone.  Returns how many are not.
+ * Check the jobs of which nothing has been asked, in the order of the
+ * statement: the first one that cannot be handled decides the error, whatever
+ * the order of the rows in the table.  Jobs that are not named may be in any
+ * state, or gone.
+ *
+ * Returns whether there is something to ask of a named one by now: it changed
+ * while another row was waited for.
  */
-static int
-decide_possible(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
-				ControlTarget *targets, int ntargets)
+static bool
+check_others(CjStoreScope *scope, CjControlVerb verb, Oid roleid,
+			 const int64 *ids, int nids, bool named,
+			 const int64 *changed, int nchanged)
 {
-	int			npossible = 0;
+	int64	   *rest = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	int			nrest = 0;
+	ControlTarget *targets;
+	int			ntargets;
+	bool		again = false;
 
 	for (int i = 0; i < nids; i++)
 	{
-		ControlTarget *target = find_target(ids[i], targets, ntargets);
-
-		if (target == NULL)
-			check_unlocked(roleid, ids[i]);
-		else if (is_possible(verb, target))
-		{
-			decide(verb, target);
-			npossible++;
-		}
+		if (!cj_ids_contain(changed, nchanged, ids[i]))
+			rest[nrest++] = ids[i];
 	}
-	return npossible;
-}
-
-/*
- * Check every id in the order of the statement: the first one that cannot be
- * handled decides the error, whatever the order of the rows in the table.
- */
-static void
-decide_all(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
-		   ControlTarget *targets, int ntargets)
-{
-	for (int i = 0; i < nids; i++)
+	targets = read_targets(scope, rest, nrest, &ntargets);
+	for (int i = 0; i < nrest; i++)
 	{
-		ControlTarget *target = find_target(ids[i], targets, ntargets);
+		const ControlTarget *target;
 
-		if (target == NULL)
-		{
-			check_unlocked(roleid, ids[i]);
-			cj_job_error_not_found(ids[i]);
-		}
-		if (target->next == target->state)
-			decide(verb, target);
+		target = bsearch(&rest[i], targets, ntargets, sizeof(ControlTarget),
+						 cj_ids_compare);
+		if (target != NULL)
+			cj_privilege_check_control(roleid, target->id, target->owner, target->held);
+		else if (named)
+			cj_job_error_not_found(rest[i]);
+		if (named && can_request(verb, target))
+			again = true;
 	}
-}
-
-/*
- * Write the requests that have been decided, and have the workers told when the
- * transaction commits.
- */
-static void
-write_decided(CjControlVerb verb, Oid roleid, const char *reason,
-			  const ControlTarget *targets, int ntargets)
-{
-	int64	   *changed = palloc_extended((ntargets + 1) * sizeof(int64),
-										  MCXT_ALLOC_HUGE);
-
-	for (int next = 0; next < CJ_JOB_NSTATES; next++)
-	{
-		int			nchanged = 0;
-
-		for (int i = 0; i < ntargets; i++)
-		{
-			if ((int) targets[i].next == next &&
-				targets[i].next != targets[i].state)
-				changed[nchanged++] = targets[i].id;
-		}
-		if (nchanged > 0)
-		{
-			if (verb == CJ_CONTROL_CANCEL && next == CJ_JOB_REVERTING)
-				revive(changed, nchanged);
-			write_requests(verb, (CjJobState) next, changed, nchanged, roleid,
-						   reason);
-			cj_job_pending_add_requests(changed, nchanged);
-		}
-	}
-	for (int i = 0; i < ntargets; i++)
-		note_request(verb, &targets[i]);
-	pfree(changed);
+	return again;
 }
 
 /*
@@ -409,9 +358,10 @@ control_jobs(CjControlVerb verb, const int64 *ids, int nids,
 	Oid			roleid = GetUserId();
 	const int64 *others;
 	int			nothers;
-	ControlTarget *targets;
-	int			ntargets;
-	int64		nhandled = nids;
+	int64	   *wanted;
+	int			nwanted;
+	int64	   *changed;
+	int			nchanged;
 
 	StaticAssertStmt(offsetof(ControlTarget, id) == 0,
 					 "cj_ids_compare() compares targets by their first field");
@@ -419,20 +369,24 @@ control_jobs(CjControlVerb verb, const int64 *ids, int nids,
 	PreventCommandIfReadOnly(commands[verb]);
 	nothers = cj_job_self_take_out(verb, roleid, ids, nids, &others);
 	if (nothers == 0)
-		return nhandled;
+		return nids;
 
 	cj_store_open(&scope, false);
 	cj_job_pending_add_requests(NULL, 0);
-	targets = lock_targets(&scope, roleid, others, nothers, &ntargets);
-	if (named)
-		decide_all(verb, roleid, others, nothers, targets, ntargets);
-	else
-		nhandled = nids - nothers +
-			decide_possible(verb, roleid, others, nothers, targets, ntargets);
-	write_decided(verb, roleid, reason, targets, ntargets);
+	wanted = cj_ids_sorted_set(others, nothers, &nwanted);
+	changed = palloc_extended(nwanted * sizeof(int64), MCXT_ALLOC_HUGE);
+	nchanged = make_requests(verb, roleid, wanted, nwanted, reason, named, changed);
+	while (nchanged < nwanted &&
+		   check_others(&scope, verb, roleid, others, nothers, named, changed, nchanged))
+	{
+		CHECK_FOR_INTERRUPTS();
+		nchanged += make_requests(verb, roleid, wanted, nwanted, reason, named,
+								  changed + nchanged);
+		cj_ids_sort(changed, nchanged);
+	}
 	cj_store_close(&scope);
 
-	return nhandled;
+	return named ? nids : nids - nothers + nchanged;
 }
 
 /*

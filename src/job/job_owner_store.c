@@ -58,7 +58,7 @@ signal_at_commit(uint64 nrows)
 /* $1 to $10, see reassign(); $10 is for the condition. */
 #define REASSIGN_JOBS(condition) \
 	"WITH given AS MATERIALIZED (" \
-	" SELECT job_id, state, finished IS NULL AS unfinished," \
+	" SELECT job_id, state, modified, finished IS NULL AS unfinished," \
 	"  state = 'cancel-requested' AND started IS NOT NULL AS undone," \
 	"  state IN ('pending', 'running', 'reverting')" \
 	"   OR state = 'cancel-requested' AND started IS NOT NULL AS goes_on" \
@@ -72,12 +72,12 @@ signal_at_commit(uint64 nrows)
 	"  sqlstate = CASE WHEN $3 AND undone THEN $7 ELSE sqlstate END," \
 	"  requested_by = CASE WHEN $3 AND goes_on THEN $8::regrole ELSE requested_by END," \
 	"  request_reason = CASE WHEN $3 AND goes_on THEN $9 ELSE request_reason END," \
-	"  modified = CASE WHEN unfinished THEN clock_timestamp() ELSE modified END" \
+	"  modified = CASE WHEN unfinished THEN clock_timestamp() ELSE j.modified END" \
 	" FROM given g WHERE j.job_id = g.job_id" \
 	" RETURNING j.job_id, j.job_type, j.state, unfinished, $3 AND goes_on AS held_up)," \
-	" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)" \
-	"  SELECT job_id, 'notice', '00000', $9 FROM changed WHERE unfinished" \
-	"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed WHERE held_up)" \
+	" logged AS (INSERT INTO jobs.message (job_id, kind, recorded, sqlstate, message)" \
+	"  SELECT job_id, 'state', modified, NULL, state FROM given WHERE $3 AND undone" \
+	"  UNION ALL SELECT job_id, 'notice', clock_timestamp(), '00000', $9 FROM changed WHERE unfinished)" \
 	" SELECT job_id, job_type, state, sum(held_up::integer) OVER () FROM changed" \
 	" WHERE unfinished ORDER BY held_up DESC"
 
@@ -239,7 +239,7 @@ cj_job_owner_store_drop(Oid owner)
 		" FROM given g WHERE j.job_id = g.job_id RETURNING j.job_id, j.job_type, state),"
 		" logged AS (INSERT INTO jobs.message (job_id, kind, sqlstate, message)"
 		"  SELECT job_id, 'notice', '00000', $6 FROM changed"
-		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed)"
+		"  UNION ALL SELECT job_id, 'state', NULL, state FROM changed WHERE state = $3)"
 		" SELECT job_id, job_type, state FROM changed",
 		6, {OIDOID, TEXTOID, TEXTOID, INT8OID, OIDOID, TEXTOID}
 	};

@@ -42,7 +42,7 @@
  */
 #define SETTLE_REQUESTS(condition) \
 	"WITH target AS (" \
-	" SELECT q.job_id, q.exclusive_key, j.state AS old_state," \
+	" SELECT q.job_id, q.exclusive_key, j.state AS old_state, j.modified AS requested," \
 	"  CASE WHEN j.state = 'running' AND j.start_at > clock_timestamp() THEN j.start_at END AS next_run," \
 	"  CASE j.state WHEN 'pause-requested' THEN 'paused'" \
 	"   WHEN 'cancel-requested' THEN CASE WHEN j.started IS NULL THEN 'canceled' ELSE 'reverting' END" \
@@ -69,8 +69,9 @@
 	"   THEN 'dependency'" \
 	"   WHEN t.exclusive_key IS NOT NULL THEN 'exclusive' END" \
 	"  FROM target t WHERE q.job_id = t.job_id AND t.state <> 'canceled')," \
-	" logged AS (INSERT INTO jobs.message (job_id, kind, message)" \
-	"  SELECT job_id, 'state', state FROM changed)" \
+	" logged AS (INSERT INTO jobs.message (job_id, kind, recorded, message)" \
+	"  SELECT job_id, 'state', requested, old_state FROM target WHERE state <> old_state" \
+	"  UNION ALL SELECT job_id, 'state', clock_timestamp(), state FROM changed)" \
 	" SELECT job_id, job_type, state FROM changed"
 
 /* Follow a REASSIGN OWNED: the new owner may have a job with the same key. */

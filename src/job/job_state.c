@@ -101,6 +101,15 @@ cj_job_state_is_terminal(CjJobState state)
 }
 
 /*
+ * Is this state a request, which is still to be carried out?
+ */
+bool
+cj_job_state_is_request(CjJobState state)
+{
+	return state == CJ_JOB_CANCEL_REQUESTED || state == CJ_JOB_PAUSE_REQUESTED;
+}
+
+/*
  * Raise an internal error if "to" may not follow "from".
  */
 void

@@ -33,6 +33,7 @@ typedef enum CjJobState
 extern const char *cj_job_state_name(CjJobState state);
 extern CjJobState cj_job_state_parse(const char *name);
 extern bool cj_job_state_is_terminal(CjJobState state);
+extern bool cj_job_state_is_request(CjJobState state);
 extern void cj_job_state_check(CjJobState from, CjJobState to);
 
 #endif							/* CJ_JOB_STATE_H */

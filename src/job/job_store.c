@@ -257,6 +257,29 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 	return job;
 }
 
+/*
+ * Write the message about a request that a worker is about to carry out, with
+ * the time at which it was made.
+ */
+static void
+log_request(const CjJob *job)
+{
+	static CjStatement insert = {
+		"WITH target AS ("
+		" SELECT job_id, modified, state FROM jobs.job"
+		" WHERE job_id = $1 AND claim_generation = $2 AND state = $3 FOR NO KEY UPDATE)"
+		"INSERT INTO jobs.message (job_id, kind, recorded, message)"
+		" SELECT job_id, 'state', modified, state FROM target",
+		3, {INT8OID, INT8OID, TEXTOID}
+	};
+	Datum		values[3];
+
+	values[0] = Int64GetDatum(job->id);
+	values[1] = Int64GetDatum((int64) job->generation);
+	values[2] = CStringGetTextDatum(cj_job_state_name(job->state));
+	cj_store_run(&insert, values, NULL);
+}
+
 /* $1 to $16, see cj_job_store_change(); "queue" is what becomes of its row there. */
 #define CHANGE_JOB(queue) \
 	"WITH changed AS (" \
@@ -279,7 +302,8 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 	" WHERE job_id = $1 AND claim_generation = $2 AND state = $3" \
 	" RETURNING job_id, job_type, owner::oid, state, next_run)" queue \
 	", logged AS (INSERT INTO jobs.message (job_id, kind, message)" \
-	" SELECT job_id, 'state', state FROM changed WHERE state <> $3)" \
+	" SELECT job_id, 'state', state FROM changed" \
+	" WHERE state <> $3 AND state NOT IN ('cancel-requested', 'pause-requested'))" \
 	" SELECT job_id, job_type, state FROM changed"
 
 /*
@@ -302,7 +326,8 @@ note_change(const CjJob *job, const CjJobChange *change)
 /*
  * Change the state of a job that a worker has, if it is still in job->state
  * and the claim still holds; returns whether it was.  Writes a message about
- * the change, and with a last state the job's result.
+ * the change, and with a last state the job's result; one about a request is
+ * written when it is carried out.
  *
  * Waits for a transaction that is making a request for this job.
  */
@@ -336,6 +361,8 @@ cj_job_store_change(const CjJob *job, const CjJobChange *change)
 		change->keep_claim ? &keep : &give_back;
 
 	cj_store_open(&scope, true);
+	if (cj_job_state_is_request(job->state))
+		log_request(job);
 	memset(nulls, ' ', sizeof(nulls));
 	values[0] = Int64GetDatum(job->id);
 	values[1] = Int64GetDatum((int64) job->generation);

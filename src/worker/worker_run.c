@@ -62,15 +62,6 @@ name_job(void *arg)
 }
 
 /*
- * Is this state a request that the worker has to carry out?
- */
-static bool
-is_request(CjJobState state)
-{
-	return state == CJ_JOB_CANCEL_REQUESTED || state == CJ_JOB_PAUSE_REQUESTED;
-}
-
-/*
  * From here on, requests are found in the row that is read next: forget what
  * was signalled.  Returns whether the slot was marked.
  */
@@ -169,7 +160,7 @@ read_job(CjWorkerSlot *slot)
 		if (!cj_extension_hold())
 			proc_exit(0);
 		job = cj_job_store_read_claimed(slot->job_id, slot->generation);
-		if (job == NULL || !is_request(job->state))
+		if (job == NULL || !cj_job_state_is_request(job->state))
 		{
 			cj_store_commit();
 			return job;
@@ -456,7 +447,7 @@ settle_error(CjWorkerSlot *slot, const CjJob *attempt, const ErrorData *edata)
 	if (!cj_extension_hold())
 		proc_exit(0);
 	job = cj_job_store_read_claimed(slot->job_id, slot->generation);
-	if (job == NULL || is_request(job->state))
+	if (job == NULL || cj_job_state_is_request(job->state))
 		settled = false;
 	else if (cj_job_self_request() != CJ_JOB_RUNNING)
 	{
