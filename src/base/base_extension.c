@@ -163,13 +163,16 @@ cj_extension_exists(void)
  * Is the extension of this database owned by a superuser?
  *
  * Who owns the tables decides who runs what.  A role that made the extension
- * and is no superuser any more must not get back what it has lost.  Needs a
- * valid transaction.
+ * and is no superuser any more must not get back what it has lost.
+ *
+ * Speaks of the extension that cj_extension_owner() or cj_extension_oid() has
+ * told of last: one that is dropped meanwhile is not for that reason distrusted.
+ * Needs a valid transaction.
  */
 bool
 cj_extension_is_trusted(void)
 {
-	return superuser_arg(cj_extension_owner());
+	return superuser_arg(known_owner);
 }
 
 /*
