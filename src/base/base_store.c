@@ -14,6 +14,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/cost.h"
@@ -147,6 +148,13 @@ cj_store_open(CjStoreScope *scope, bool engine)
 	/* A plan that is made while a table is small must do when it is large. */
 	if (enable_seqscan)
 		pin_setting("enable_seqscan", "off");
+
+	/*
+	 * Before PostgreSQL 18 a scan that cannot be avoided then passes for
+	 * expensive.
+	 */
+	if (jit_enabled)
+		pin_setting("jit", "off");
 	scope->read_only = XactReadOnly;
 	if (engine)
 	{
