@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Private memory of an idle worker, after a trivial job; against a session of the
-# same server after the same statement.
+# same server after the same statement.  A second after its last job a worker gives
+# the memory of plans and caches back: that is waited for.
 #
 # Counted are the private pages of a process (smaps): not shared ones, nor those of
 # the shared memory, which count as private as long as no other process has looked
@@ -61,7 +62,7 @@ control.set_server("jobs.max_running", str(PAIRS))
 control.set_server("jobs.worker_idle_timeout", "10min")
 workers = start_workers()
 sessions = start_sessions()
-time.sleep(0.5)
+time.sleep(3)
 pairs = [(private_memory(worker) / MB, private_memory(session.connection.get_backend_pid()) / MB)
          for worker, session in zip(workers, sessions)]
 ours, theirs, more, low, high = difference_of_quantiles(pairs, 0.5)

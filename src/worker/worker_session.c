@@ -46,6 +46,9 @@
 #include "base/base_store.h"
 #include "worker/worker_session.h"
 
+/* How many deleted memory contexts of a size are kept: MAX_FREE_CONTEXTS of aset.c. */
+#define DELETED_CONTEXTS_KEPT 100
+
 /* Of what the session was made from. */
 static uint64 fingerprint = 0;
 
@@ -191,6 +194,27 @@ cj_worker_session_discard(void)
 }
 
 /*
+ * Free the memory contexts that have been deleted and are kept to be used again:
+ * up to a hundred of each of the two usual sizes, beyond which all of them are
+ * freed (aset.c).
+ */
+static void
+free_deleted_contexts(void)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "cancel_job trim",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	for (int i = 0; i < DELETED_CONTEXTS_KEPT; i++)
+	{
+		(void) AllocSetContextCreate(context, "cancel_job trim", ALLOCSET_DEFAULT_SIZES);
+		(void) AllocSetContextCreate(context, "cancel_job trim", ALLOCSET_SMALL_SIZES);
+	}
+	(void) AllocSetContextCreate(context, "cancel_job trim", ALLOCSET_SMALL_SIZES);
+	MemoryContextDelete(context);
+}
+
+/*
  * Give the memory of plans and caches back: no job is in sight that they would
  * make faster.
  */
@@ -201,6 +225,7 @@ cj_worker_session_trim(void)
 	StartTransactionCommand();
 	InvalidateSystemCaches();
 	CommitTransactionCommand();
+	free_deleted_contexts();
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
