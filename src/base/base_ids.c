@@ -58,6 +58,26 @@ cj_ids_sorted_set(const int64 *ids, int nids, int *nset)
 }
 
 /*
+ * The runs of ids without a gap in a sorted set: the first and the last id of
+ * each.  Returns their number.  Allocates in the current memory context.
+ */
+int
+cj_ids_runs(const int64 *set, int nset, int64 **firsts, int64 **lasts)
+{
+	int			n = 0;
+
+	*firsts = palloc_extended((nset + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	*lasts = palloc_extended((nset + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < nset; i++)
+	{
+		if (i == 0 || set[i] - 1 != set[i - 1])
+			(*firsts)[n++] = set[i];
+		(*lasts)[n - 1] = set[i];
+	}
+	return n;
+}
+
+/*
  * Is an id among these, which are sorted?  Allocates and raises nothing.
  */
 bool

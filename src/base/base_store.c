@@ -189,6 +189,22 @@ cj_store_close(CjStoreScope *scope)
 }
 
 /*
+ * Have the statements that are run until cj_store_close() join row by row and
+ * read in the order of an index: rows are locked in the order in which the
+ * driving side names them.
+ */
+void
+cj_store_keep_index_order(void)
+{
+	if (enable_bitmapscan)
+		pin_setting("enable_bitmapscan", "off");
+	if (enable_hashjoin)
+		pin_setting("enable_hashjoin", "off");
+	if (enable_mergejoin)
+		pin_setting("enable_mergejoin", "off");
+}
+
+/*
  * Run one statement, with a snapshot of its own or, if it only reads, with the
  * active one.
  */

@@ -44,6 +44,7 @@ extern void cj_store_begin(void);
 extern void cj_store_commit(void);
 extern void cj_store_open(CjStoreScope *scope, bool engine);
 extern void cj_store_close(CjStoreScope *scope);
+extern void cj_store_keep_index_order(void);
 extern uint64 cj_store_run(CjStatement *statement, Datum *values,
 						   const char *nulls);
 extern uint64 cj_store_run_latest(CjStatement *statement, Datum *values);

@@ -143,23 +143,24 @@ can_request(CjControlVerb verb, const ControlTarget *target)
 	" requested_by = $2::regrole, request_reason = $3," \
 	" next_run = CASE WHEN start_at > clock_timestamp() THEN start_at END," \
 	" held = false, modified = clock_timestamp()" also \
-	" FROM unnest($1) AS i (id) WHERE j.job_id = i.id AND " condition \
+	" FROM unnest($1, $5) AS run (first, last)" \
+	" WHERE j.job_id BETWEEN run.first AND run.last AND " condition \
 	" AND jobs.may_control($2, $4, owner, held)" \
 	" RETURNING j.job_id, j.job_type, j.state"
 
 static CjStatement write_requests[] = {
 	[CJ_CONTROL_CANCEL] = {
 		WRITE_REQUESTS("CASE state WHEN 'revert-failed' THEN 'reverting' ELSE 'cancel-requested' END",
-					   "cancelable AND (state IN ('pending', 'running') OR state = 'revert-failed' AND $6"
+					   "cancelable AND (state IN ('pending', 'running') OR state = 'revert-failed' AND $7"
 					   " OR state = 'paused' AND outcome IS NULL)",
-					   ", revert_runs = CASE state WHEN 'revert-failed' THEN $5 ELSE revert_runs END,"
+					   ", revert_runs = CASE state WHEN 'revert-failed' THEN $6 ELSE revert_runs END,"
 					   " finished = NULL"),
-		6, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID, INT4OID, BOOLOID}
+		7, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID, INT8ARRAYOID, INT4OID, BOOLOID}
 	},
 	[CJ_CONTROL_PAUSE] = {
 		WRITE_REQUESTS("'pause-requested'",
 					   "state IN ('pending', 'running', 'reverting')", ""),
-		4, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID}
+		5, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID, INT8ARRAYOID}
 	},
 	[CJ_CONTROL_RESUME] = {
 		"WITH changed AS ("
@@ -168,7 +169,7 @@ static CjStatement write_requests[] = {
 		"), logged AS (INSERT INTO jobs.message (job_id, kind, message)"
 		"  SELECT job_id, 'state', state FROM changed)"
 		" SELECT job_id, job_type, state FROM changed",
-		4, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID}
+		5, {INT8ARRAYOID, OIDOID, TEXTOID, BOOLOID, INT8ARRAYOID}
 	}
 };
 
@@ -231,9 +232,8 @@ note_requests(CjControlVerb verb, uint64 nrows, int64 *changed, int64 *revived)
  * that there is something to ask of; their ids are put into "changed", sorted.
  * Returns their number.  "named": see control_jobs().
  *
- * Rows are locked in the order of the ids, which unnest() has and an index scan
- * of the table has, whichever of them drives the join: statements over
- * overlapping sets cannot deadlock.  Rows that "roleid" may not control are left alone: who
+ * Rows are locked in the order of the ids, so that statements over overlapping
+ * sets cannot deadlock.  Rows that "roleid" may not control are left alone: who
  * waits here for another row would hold up their owners.
  */
 static int
@@ -241,21 +241,26 @@ make_requests(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 			  const char *reason, bool named, int64 *changed)
 {
 	CjPrivileges privileges;
-	Datum		values[6];
-	char		nulls[6];
+	Datum		values[7];
+	char		nulls[7];
+	int64	   *firsts;
+	int64	   *lasts;
+	int			nruns = cj_ids_runs(ids, nids, &firsts, &lasts);
 	int64	   *revived = palloc_extended((nids + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
 	int			nrevived;
 	uint64		nrows;
 
 	memset(nulls, ' ', sizeof(nulls));
-	values[0] = cj_store_id_array(ids, nids);
+	values[0] = cj_store_id_array(firsts, nruns);
 	values[1] = ObjectIdGetDatum(roleid);
 	values[2] = (reason == NULL) ? (Datum) 0 : CStringGetTextDatum(cj_job_error_clip(reason));
 	nulls[2] = (reason == NULL) ? 'n' : ' ';
 	cj_privilege_begin(&privileges, roleid);
 	values[3] = BoolGetDatum(cj_privilege_has_controljob(&privileges));
-	values[4] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
-	values[5] = BoolGetDatum(named);
+	values[4] = cj_store_id_array(lasts, nruns);
+	values[5] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
+	values[6] = BoolGetDatum(named);
+	cj_store_keep_index_order();
 	nrows = cj_store_run(&write_requests[verb], values, nulls);
 	nrevived = note_requests(verb, nrows, changed, revived);
 	if (nrevived > 0)
