@@ -221,7 +221,7 @@ cj_job_store_read_claimed(int64 id, uint64 generation)
 	static CjStatement read = {
 		"SELECT job_type, description, statement, owner::oid, state, outcome,"
 		" arguments, checkpoint, revert_runs, attempts, max_attempts,"
-		" coalesce(least(ceil(extract(epoch FROM timeout) * 1000), 9e15)::bigint, 0)"
+		" CASE WHEN timeout IS NOT NULL THEN least(ceil(extract(epoch FROM timeout) * 1000), 9e15)::bigint ELSE 0 END"
 		" FROM jobs.job WHERE job_id = $1 AND claim_generation = $2",
 		2, {INT8OID, INT8OID}
 	};
