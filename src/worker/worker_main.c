@@ -43,7 +43,6 @@ static void
 leave_slot(int code, Datum arg)
 {
 	CjWorkerSlot *slot = cj_my_slot;
-	Oid			database = slot->database;
 	bool		lost = slot->job_id != 0;
 	int			error_code;
 	const char *error = cj_worker_last_error(&error_code);
@@ -64,14 +63,9 @@ leave_slot(int code, Datum arg)
 		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
 	slot->pid = 0;
 	slot->latch = NULL;
+	cj_coordinator_place_freed(slot->database, lost);
 	cj_worker_unlock();
 	cj_my_slot = NULL;
-
-	if (lost)
-		cj_coordinator_wake(database);
-	else
-		cj_coordinator_notify(database);
-	cj_coordinator_wake_starved();
 }
 
 /*
@@ -149,10 +143,8 @@ end_job(void)
 	cj_worker_lock(LW_EXCLUSIVE);
 	cj_worker_slot_clear_job(cj_my_slot);
 	cj_worker_slot_set_state(cj_my_slot, CJ_SLOT_IDLE);
+	cj_coordinator_place_freed(cj_my_slot->database, true);
 	cj_worker_unlock();
-
-	cj_coordinator_wake(cj_my_slot->database);
-	cj_coordinator_wake_starved();
 }
 
 /*
@@ -240,7 +232,9 @@ cj_worker_main(Datum arg)
 		else if (begin_job())
 		{
 			cj_worker_run_job(cj_my_slot);
+			/* While the session is made ready, the next job is looked for. */
 			end_job();
+			cj_worker_session_discard();
 			trimmed = false;
 		}
 		else if (must_leave())

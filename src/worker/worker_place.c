@@ -287,15 +287,19 @@ cj_coordinator_take_requested(int64 *ids)
 }
 
 /*
- * Make the coordinators look again that had jobs but no place for them: one
- * has become free.
+ * The place of a job of this database has become free: its coordinator looks
+ * again, and so do those that had jobs but no place for them.  With "wanted" it
+ * is started if it does not run.
+ *
+ * Needs the lock, exclusively; one that is woken waits for it, so it is to be
+ * released soon.
  */
 void
-cj_coordinator_wake_starved(void)
+cj_coordinator_place_freed(Oid database, bool wanted)
 {
-	cj_worker_lock(LW_EXCLUSIVE);
 	wake_starved(NULL, 1);
-	cj_worker_unlock();
+	if (!wake_running(database) && wanted)
+		tell_launcher(database, false);
 }
 
 /*

@@ -112,7 +112,7 @@ extern void cj_coordinator_notify(Oid database);
 extern void cj_coordinator_request(Oid database, const int64 *ids, int nids,
 								   bool all);
 extern int	cj_coordinator_take_requested(int64 *ids);
-extern void cj_coordinator_wake_starved(void);
+extern void cj_coordinator_place_freed(Oid database, bool wanted);
 extern int	cj_worker_reserve(void);
 extern void cj_worker_unreserve(int nused, bool more);
 

@@ -518,11 +518,10 @@ cj_worker_run_job(CjWorkerSlot *slot)
 
 		report_job(job);
 		edata = try_job(job);
-		if (edata != NULL)
-			settle_error(slot, job, edata);
-		cj_worker_session_discard();
 		if (edata == NULL)
 			break;				/* it is finished */
+		settle_error(slot, job, edata);
+		cj_worker_session_discard();
 	}
 	error_context_stack = callback.previous;
 }
