@@ -17,6 +17,7 @@ OBJS = \
 	src/base/base_guc.o \
 	src/base/base_ids.o \
 	src/base/base_pausepoint.o \
+	src/base/base_plan.o \
 	src/base/base_reload.o \
 	src/base/base_setting.o \
 	src/base/base_shmem.o \

@@ -18,6 +18,7 @@
 
 #include "base/base_extension.h"
 #include "base/base_guc.h"
+#include "base/base_plan.h"
 #include "job/job_owner.h"
 #include "jobtype/jobtype.h"
 #include "syntax/syntax.h"
@@ -42,6 +43,7 @@ _PG_init(void)
 	cj_extension_set_preloaded();
 	cj_guc_define();
 	MarkGUCPrefixReserved("jobs");
+	cj_plan_init();
 	cj_job_owner_init();
 	cj_jobtype_init();
 	cj_worker_init();

@@ -38,6 +38,18 @@
 #define DATCONNLIMIT_INVALID_DB -2
 #endif
 
+/* 19 tells the planner who asks for an EXPLAIN (c83ac02ec). */
+#if PG_VERSION_NUM < 190000
+#define CJ_PLANNER_PARAMS \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo bound_params
+#define CJ_PLANNER_ARGS parse, query_string, cursor_options, bound_params
+#else
+#define CJ_PLANNER_PARAMS \
+	Query *parse, const char *query_string, int cursor_options, ParamListInfo bound_params, \
+	ExplainState *es
+#define CJ_PLANNER_ARGS parse, query_string, cursor_options, bound_params, es
+#endif
+
 /* 16 knows how the arrays of built-in types are laid out (d746021de). */
 #if PG_VERSION_NUM < 160000
 #define CJ_BUILTIN_LAYOUT(type) \

@@ -14,10 +14,8 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "jit/jit.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "optimizer/cost.h"
 #include "storage/proc.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -25,6 +23,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/base_extension.h"
+#include "base/base_plan.h"
 #include "base/base_store.h"
 #include "compat.h"
 
@@ -145,16 +144,6 @@ cj_store_open(CjStoreScope *scope, bool engine)
 						   scope->sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	scope->guc_level = NewGUCNestLevel();
 	pin_setting("search_path", "pg_catalog, pg_temp");
-	/* A plan that is made while a table is small must do when it is large. */
-	if (enable_seqscan)
-		pin_setting("enable_seqscan", "off");
-
-	/*
-	 * Before PostgreSQL 18 a scan that cannot be avoided then passes for
-	 * expensive.
-	 */
-	if (jit_enabled)
-		pin_setting("jit", "off");
 	scope->read_only = XactReadOnly;
 	if (engine)
 	{
@@ -189,19 +178,23 @@ cj_store_close(CjStoreScope *scope)
 }
 
 /*
- * Have the statements that are run until cj_store_close() join row by row and
- * read in the order of an index: rows are locked in the order in which the
- * driving side names them.
+ * Prepare a statement and keep its plan.
  */
-void
-cj_store_keep_index_order(void)
+static void
+prepare_statement(CjStatement *statement)
 {
-	if (enable_bitmapscan)
-		pin_setting("enable_bitmapscan", "off");
-	if (enable_hashjoin)
-		pin_setting("enable_hashjoin", "off");
-	if (enable_mergejoin)
-		pin_setting("enable_mergejoin", "off");
+	SPIPlanPtr	plan;
+
+	plan = SPI_prepare_cursor(statement->text, statement->nargs,
+							  statement->argtypes, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", statement->text,
+			 SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "SPI_keepplan failed");
+	statement->plan = plan;
+	statement->next = planned;
+	planned = statement;
 }
 
 /*
@@ -212,27 +205,25 @@ static uint64
 run_statement(CjStatement *statement, Datum *values, const char *nulls,
 			  bool read_only)
 {
-	int			rc;
+	CjPlanStyle style = cj_plan_style;
+	int			rc = 0;
 
 	Assert(statement->nargs <= CJ_STATEMENT_MAX_ARGS);
 
 	if (statement->plan == NULL)
+		prepare_statement(statement);
+
+	cj_plan_style = statement->many_rows ? CJ_PLAN_MANY_ROWS : CJ_PLAN_FEW_ROWS;
+	PG_TRY();
 	{
-		SPIPlanPtr	plan;
-
-		plan = SPI_prepare_cursor(statement->text, statement->nargs,
-								  statement->argtypes, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL)
-			elog(ERROR, "could not prepare \"%s\": %s", statement->text,
-				 SPI_result_code_string(SPI_result));
-		if (SPI_keepplan(plan) != 0)
-			elog(ERROR, "SPI_keepplan failed");
-		statement->plan = plan;
-		statement->next = planned;
-		planned = statement;
+		rc = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
 	}
+	PG_FINALLY();
+	{
+		cj_plan_style = style;
+	}
+	PG_END_TRY();
 
-	rc = SPI_execute_plan(statement->plan, values, nulls, read_only, 0);
 	if (rc < 0)
 		elog(ERROR, "could not execute \"%s\": %s", statement->text,
 			 SPI_result_code_string(rc));

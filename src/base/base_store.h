@@ -24,6 +24,7 @@ typedef struct CjStatement
 	const char *text;
 	int			nargs;
 	Oid			argtypes[CJ_STATEMENT_MAX_ARGS];
+	bool		many_rows;		/* rather than a few: see base_plan.c */
 	SPIPlanPtr	plan;
 	struct CjStatement *next;	/* that has a plan */
 } CjStatement;
@@ -44,7 +45,6 @@ extern void cj_store_begin(void);
 extern void cj_store_commit(void);
 extern void cj_store_open(CjStoreScope *scope, bool engine);
 extern void cj_store_close(CjStoreScope *scope);
-extern void cj_store_keep_index_order(void);
 extern uint64 cj_store_run(CjStatement *statement, Datum *values,
 						   const char *nulls);
 extern uint64 cj_store_run_latest(CjStatement *statement, Datum *values);

@@ -260,7 +260,6 @@ make_requests(CjControlVerb verb, Oid roleid, const int64 *ids, int nids,
 	values[4] = cj_store_id_array(lasts, nruns);
 	values[5] = Int32GetDatum(cj_guc_revert_max_attempts - 1);
 	values[6] = BoolGetDatum(named);
-	cj_store_keep_index_order();
 	nrows = cj_store_run(&write_requests[verb], values, nulls);
 	nrevived = note_requests(verb, nrows, changed, revived);
 	if (nrevived > 0)

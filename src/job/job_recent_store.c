@@ -143,12 +143,12 @@ int
 cj_job_find_recent(int64 **ids)
 {
 	static CjStatement all = {
-		"SELECT array_agg(job_id) FROM (" RECENT ") r", 0
+		"SELECT array_agg(job_id) FROM (" RECENT ") r", 0,.many_rows = true
 	};
 	static CjStatement among_all = {
 		"SELECT array_agg(r.job_id) FROM (" RECENT ") r JOIN jobs.job j ON j.job_id = r.job_id"
 		" WHERE j.owner = ANY ($1::regrole[])",
-		1, {OIDARRAYOID}
+		1, {OIDARRAYOID},.many_rows = true
 	};
 	static CjStatement of_owners = {
 		"SELECT array_agg(job_id) FROM ("
