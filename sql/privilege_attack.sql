@@ -152,6 +152,57 @@ SELECT test.try($$SELECT currval('jobs.job_id_seq')$$);
 SELECT test.try($$SELECT nextval('jobs.job_id_seq')$$);
 SELECT test.try($$SELECT setval('jobs.job_id_seq', 1)$$);
 
+-- A plan, with its estimates and what ANALYZE counts, is the same for a text that
+-- jobs of others have and for one that they have not.
+RESET ROLE;
+BEGIN;
+INSERT INTO jobs.job (job_id, job_type, description, statement, error, owner, state, arguments, cancelable, automatic, database,
+					  priority, exclusive_key, request_reason)
+SELECT -n, 'SQL', 'hidden', 'hidden', 'hidden', 'regress_jobs_admin', 'succeeded', '{}', true, false, 0,
+	   7171717, 'hidden', 'hidden' FROM generate_series(1, 500) n;
+INSERT INTO jobs.message (job_id, kind, sqlstate, message) SELECT -n, 'notice', 'HIDDN', 'hidden' FROM generate_series(1, 500) n;
+INSERT INTO jobs.progress_point (job_id, fraction) SELECT -n, 0.123 FROM generate_series(1, 500) n;
+ANALYZE jobs.job, jobs.message, jobs.progress_point;
+SET LOCAL ROLE regress_jobs_alice;
+CREATE FUNCTION attack.plan(query text, guess text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+	plan text := '';
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF, SUMMARY OFF) ' || format(query, guess) LOOP
+		plan := plan || replace(line, guess, '') || E'\n';
+	END LOOP;
+	RETURN plan;
+END $$;
+SELECT query, attack.plan(query, guess) = attack.plan(query, other) AS same
+FROM (VALUES
+	('SELECT FROM jobs.jobs WHERE description = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.jobs WHERE description >= %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.jobs WHERE statement = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.jobs WHERE exclusive_key = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.jobs WHERE request_reason = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.jobs WHERE priority = %L', '7171717', '8181818'),
+	('SELECT FROM jobs.jobs WHERE error = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.recent_jobs WHERE description = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.jobs_with_progress WHERE description = %L', 'hidden', 'nobody'),
+	('SELECT FROM [SHOW JOBS] WHERE description = %L', 'hidden', 'nobody'),
+	('SELECT FROM [SHOW JOB -1] WHERE statement = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.messages WHERE message = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.messages WHERE job_id = -1 AND message = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.messages WHERE job_id = -1 AND message >= %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.messages WHERE job_id = -1 AND sqlstate = %L', 'HIDDN', 'NONE.'),
+	('SELECT FROM jobs.messages WHERE job_id = -1 AND kind = %L', 'notice', 'error '),
+	('SELECT FROM jobs.job_messages(-1) WHERE message = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.progress_history WHERE job_id = -1 AND progress_fraction = %L', '0.123', '0.124'),
+	('SELECT FROM jobs.progress_history WHERE progress_fraction = %L', '0.123', '0.124'),
+	('SELECT FROM jobs.job_progress_history(-1) WHERE progress_fraction = %L', '0.123', '0.124')
+	) AS v(query, guess, other);
+-- Nor does a plan count what a job that one may not see has said and reported.
+SELECT attack.plan('SELECT FROM jobs.messages WHERE job_id = %s', '-1') ~ 'on message [^\n]*actual rows=[1-9]' AS messages,
+	attack.plan('SELECT FROM jobs.progress_history WHERE job_id = %s', '-1') ~ 'on progress_point [^\n]*actual rows=[1-9]' AS points;
+ROLLBACK;
+SET ROLE regress_jobs_alice;
+
 --
 -- Everything that can be done to a relation of schema jobs, to all of them:
 -- shown is what is not refused.

@@ -56,9 +56,13 @@ COMMENT ON COLUMN jobs.jobs.request_reason IS 'why, as that user put it';
 COMMENT ON COLUMN jobs.jobs.result_tag IS 'command tag of the job''s last command';
 COMMENT ON COLUMN jobs.jobs.result_rows IS 'number of rows that command processed';
 
+-- Only the messages of the jobs that one may see are looked at (that is what OFFSET
+-- is for): EXPLAIN ANALYZE would tell how many of the others a condition fits.
 CREATE VIEW jobs.messages WITH (security_barrier) AS
-SELECT m.message_id, m.job_id, m.recorded, m.kind, m.sqlstate, m.message
-FROM jobs.message m JOIN jobs.job j USING (job_id)
+SELECT m.message_id, j.job_id, m.recorded, m.kind, m.sqlstate, m.message
+FROM jobs.job j CROSS JOIN LATERAL (
+		SELECT s.message_id, s.recorded, s.kind, s.sqlstate, s.message
+		FROM jobs.message s WHERE s.job_id = j.job_id OFFSET 0) m
 WHERE ((SELECT jobs.may_see_all()) OR pg_catalog.pg_has_role(j.owner, 'USAGE'));
 
 COMMENT ON VIEW jobs.messages IS 'what happened to the jobs that the current user may see, and what they said';

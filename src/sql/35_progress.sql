@@ -1,7 +1,9 @@
--- How far jobs are, and were.
+-- How far jobs are, and were.  OFFSET as in jobs.messages.
 CREATE VIEW jobs.progress_history WITH (security_barrier) AS
-SELECT p.point_id, p.job_id, p.recorded, p.fraction AS progress_fraction
-FROM jobs.progress_point p JOIN jobs.job j USING (job_id)
+SELECT p.point_id, j.job_id, p.recorded, p.fraction AS progress_fraction
+FROM jobs.job j CROSS JOIN LATERAL (
+		SELECT s.point_id, s.recorded, s.fraction
+		FROM jobs.progress_point s WHERE s.job_id = j.job_id OFFSET 0) p
 WHERE ((SELECT jobs.may_see_all()) OR pg_catalog.pg_has_role(j.owner, 'USAGE'));
 
 COMMENT ON VIEW jobs.progress_history IS 'how far the jobs were that the current user may see, at which time';
