@@ -77,6 +77,7 @@ OBJS = \
 	src/syntax/syntax_control.o \
 	src/syntax/syntax_error.o \
 	src/syntax/syntax_family.o \
+	src/syntax/syntax_grants.o \
 	src/syntax/syntax_hooks.o \
 	src/syntax/syntax_mask.o \
 	src/syntax/syntax_message.o \
@@ -84,6 +85,7 @@ OBJS = \
 	src/syntax/syntax_reader.o \
 	src/syntax/syntax_recovery.o \
 	src/syntax/syntax_role.o \
+	src/syntax/syntax_role_name.o \
 	src/syntax/syntax_scan.o \
 	src/syntax/syntax_selftest.o \
 	src/syntax/syntax_setting.o \

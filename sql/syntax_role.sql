@@ -42,6 +42,66 @@ REVOKE ADMIN OPTION FOR SYSTEM VIEWJOB FROM regress_jobs_r4 CASCADE;
 REVOKE SYSTEM CONTROLJOB FROM regress_jobs_r3;
 SELECT n, test.role('r' || n) FROM generate_series(3, 4) n;
 
+-- MODIFYCLUSTERSETTING: every setting that is not for tests, by the privileges
+-- of parameters; with other privileges, or twice, it is all or nothing.
+GRANT SYSTEM MODIFYCLUSTERSETTING TO regress_jobs_r1 WITH GRANT OPTION;
+GRANT SYSTEM ModifyClusterSetting, CONTROLJOB, MODIFYCLUSTERSETTING TO regress_jobs_r3;
+GRANT SYSTEM MODIFYCLUSTERSETTING TO regress_jobs_r2;
+SELECT test.role('r' || n) FROM generate_series(1, 3) n;
+SELECT bool_and(has_parameter_privilege('regress_jobs_r2', variable, 'ALTER SYSTEM')) AS public,
+	bool_or(has_parameter_privilege('regress_jobs_r2', variable, 'SET')) AS also_set
+FROM [SHOW CLUSTER SETTINGS];
+SELECT variable FROM [SHOW ALL CLUSTER SETTINGS] WHERE has_parameter_privilege('regress_jobs_r2', variable, 'ALTER SYSTEM')
+EXCEPT SELECT variable FROM [SHOW CLUSTER SETTINGS];
+SET ROLE regress_jobs_r2;
+SET CLUSTER SETTING jobs.retention_max_rows = 999999;
+RESET CLUSTER SETTING jobs.retention_max_rows;
+\set VERBOSITY terse
+SET CLUSTER SETTING jobs.debug_pausepoints = 'x';
+\set VERBOSITY default
+RESET ROLE;
+GRANT viewjob TO regress_jobs_r6 WITH ADMIN OPTION;
+SET ROLE regress_jobs_r6;
+SELECT test.try('GRANT SYSTEM VIEWJOB, MODIFYCLUSTERSETTING TO regress_jobs_r2');
+RESET ROLE;
+SET ROLE regress_jobs_r1;
+GRANT SYSTEM MODIFYCLUSTERSETTING TO regress_jobs_r4;
+RESET ROLE;
+
+-- SHOW SYSTEM GRANTS
+SELECT * FROM [SHOW SYSTEM GRANTS] WHERE grantee ~ '^regress_jobs_r\d';
+SELECT * FROM [SHOW SYSTEM GRANTS FOR regress_jobs_r1, "regress_jobs_r3", regress_jobs_alice];
+SELECT grantee = current_user AS mine, privilege_type, is_grantable FROM [SHOW SYSTEM GRANTS FOR CURRENT_USER];
+SELECT privilege_type FROM jobs.show_system_grants('{regress_jobs_admin}');
+SHOW SYSTEM GRANTS FOR regress_jobs_r4;
+SHOW SYSTEM GRANTS \gdesc
+WITH x AS (SHOW SYSTEM GRANTS FOR regress_jobs_r2) SELECT privilege_type FROM x;
+PREPARE p AS show system grants for regress_jobs_r4;
+EXECUTE p;
+DEALLOCATE p;
+-- one setting is not all of them; everybody may look
+REVOKE ALTER SYSTEM ON PARAMETER jobs.max_running FROM regress_jobs_r3;
+SET ROLE regress_jobs_alice;
+SELECT privilege_type FROM jobs.system_grants WHERE grantee = 'regress_jobs_r3' ORDER BY 1;
+RESET ROLE;
+SHOW SYSTEM GRANTS FOR regress_jobs_no_such_role;
+SHOW SYSTEM GRANTS FOR public;
+SHOW SYSTEM GRANTS FOR regress_jobs_r1 regress_jobs_r2;
+SHOW SYSTEM GRANTS FOR IF EXISTS regress_jobs_r1;
+SHOW SYSTEM GRANTS FOR 'regress_jobs_r1';
+SHOW SYSTEM GRANTS FOR;
+SHOW SYSTEM GRANTS 1;
+SELECT * FROM [SHOW SYSTEM GRANTS FOR regress_jobs_r1 WHERE true];
+SHOW SYSTEM GRANT;
+-- and away again
+REVOKE SYSTEM MODIFYCLUSTERSETTING FROM regress_jobs_r1;
+REVOKE GRANT OPTION FOR SYSTEM MODIFYCLUSTERSETTING FROM regress_jobs_r1 CASCADE;
+SHOW SYSTEM GRANTS FOR regress_jobs_r1, regress_jobs_r4;
+REVOKE SYSTEM MODIFYCLUSTERSETTING, CONTROLJOB FROM regress_jobs_r3;
+REVOKE SYSTEM MODIFYCLUSTERSETTING FROM regress_jobs_r1, regress_jobs_r2;
+SHOW SYSTEM GRANTS FOR regress_jobs_r1, regress_jobs_r2, regress_jobs_r3;
+SELECT count(*) FROM pg_parameter_acl, aclexplode(paracl) WHERE grantee::regrole::text ~ '^regress_jobs';
+
 -- Inside others
 DO $$
 BEGIN
@@ -129,7 +189,8 @@ ALTER ROLE regress_jobs_r8 RENAME TO regress_jobs_r11 CONTROLJOB;
 ALTER ROLE ALL CONTROLJOB;
 CREATE USER MAPPING FOR controljob SERVER nowhere CONTROLJOB;
 DROP ROLE regress_jobs_r8 CONTROLJOB;
-GRANT SYSTEM MODIFYCLUSTERSETTING, VIEWJOB TO regress_jobs_r8;
+GRANT SYSTEM REPAIRCLUSTER, VIEWJOB TO regress_jobs_r8;
+GRANT SYSTEM ALL TO regress_jobs_r8;
 GRANT SYSTEM VIEWJOB;
 GRANT SYSTEM VIEWJOB ON TABLE t TO regress_jobs_r8;
 GRANT SYSTEM VIEWJOB (a) TO regress_jobs_r8;

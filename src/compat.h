@@ -92,11 +92,16 @@
 #if PG_VERSION_NUM < 160000
 #define cj_set_admin_option(statement, is_grant) \
 	((void) (is_grant), (statement)->admin_opt = true)
+#define cj_grant_options(statement) \
+	((statement)->admin_opt ? \
+	 list_make1(makeDefElem(pstrdup("admin"), \
+							(Node *) makeBoolean((statement)->is_grant), -1)) : NIL)
 #else
 #define cj_set_admin_option(statement, is_grant) \
 	((statement)->opt = lappend((statement)->opt, \
 								makeDefElem(pstrdup("admin"), \
 											(Node *) makeBoolean(is_grant), -1)))
+#define cj_grant_options(statement) ((statement)->opt)
 #endif
 
 /* 17 moved the local transaction id (ab355e3a8). */

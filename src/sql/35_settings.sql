@@ -54,3 +54,45 @@ COMMENT ON COLUMN jobs.cluster_settings.public IS 'whether SHOW CLUSTER SETTINGS
 COMMENT ON COLUMN jobs.cluster_settings.description IS 'what it does';
 COMMENT ON COLUMN jobs.cluster_settings.default_value IS 'value that it has if nobody sets it';
 COMMENT ON COLUMN jobs.cluster_settings.origin IS 'default; override: set by SET CLUSTER SETTING or ALTER SYSTEM; external-override: set in postgresql.conf or on the command line';
+
+-- A view, for what it needs is not for everybody to read.  MODIFYCLUSTERSETTING is
+-- the right to ALTER SYSTEM all the settings that are not for tests.
+CREATE VIEW jobs.system_grants AS
+SELECT r.rolname::text AS grantee, 'ALL' AS privilege_type, true AS is_grantable
+FROM pg_catalog.pg_roles r
+WHERE r.rolsuper
+UNION ALL
+SELECT pg_catalog.pg_get_userbyid(m.member)::text, s.privilege, pg_catalog.bool_or(m.admin_option)
+FROM jobs.system_privilege s JOIN pg_catalog.pg_auth_members m ON m.roleid = s.role
+GROUP BY m.member, s.privilege
+UNION ALL
+SELECT CASE WHEN a.grantee = 0 THEN 'public' ELSE pg_catalog.pg_get_userbyid(a.grantee)::text END,
+	   'MODIFYCLUSTERSETTING', pg_catalog.bool_and(a.is_grantable)
+FROM (SELECT g.grantee, p.parname, pg_catalog.bool_or(g.is_grantable) AS is_grantable
+	  FROM pg_catalog.pg_parameter_acl p, pg_catalog.aclexplode(p.paracl) g
+	  WHERE g.privilege_type = 'ALTER SYSTEM' AND g.grantee <> 10	-- whose all parameters are
+		AND p.parname IN (SELECT pg_catalog.lower(s.variable) FROM jobs.show_cluster_settings() s)
+	  GROUP BY g.grantee, p.parname) a
+GROUP BY a.grantee
+HAVING pg_catalog.count(*) = (SELECT pg_catalog.count(*) FROM jobs.show_cluster_settings());
+
+COMMENT ON VIEW jobs.system_grants IS 'which roles have been granted which system privileges; memberships in these roles count for more than is here';
+COMMENT ON COLUMN jobs.system_grants.grantee IS 'the role; public is everybody';
+COMMENT ON COLUMN jobs.system_grants.privilege_type IS 'CONTROLJOB, VIEWJOB, MODIFYCLUSTERSETTING, or ALL of a superuser';
+COMMENT ON COLUMN jobs.system_grants.is_grantable IS 'whether the role can grant it to others';
+
+CREATE FUNCTION jobs.show_system_grants(grantees text[] DEFAULT NULL,
+	OUT grantee text, OUT privilege_type text, OUT is_grantable boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 20
+BEGIN ATOMIC
+	SELECT s.grantee, s.privilege_type, s.is_grantable
+	FROM jobs.system_grants s
+	WHERE show_system_grants.grantees IS NULL
+	   OR s.grantee IN (SELECT CASE WHEN g.name = 'public' THEN g.name
+									ELSE pg_catalog.quote_ident(g.name)::regrole::oid::regrole::text END
+						FROM pg_catalog.unnest(show_system_grants.grantees) g(name))
+	ORDER BY s.grantee, s.privilege_type;
+END;
+COMMENT ON FUNCTION jobs.show_system_grants(text[]) IS
+'SHOW SYSTEM GRANTS: what system privileges these roles, or all, have been granted';

@@ -49,7 +49,7 @@ REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.may_control(oid, boolean, oid, boolean) FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages TO PUBLIC;
-GRANT SELECT ON jobs.cluster_settings TO PUBLIC;
+GRANT SELECT ON jobs.cluster_settings, jobs.system_grants TO PUBLIC;
 GRANT SELECT ON jobs.progress_history, jobs.progress, jobs.jobs_with_progress,
 	jobs.crdb_internal_jobs, jobs.system_jobs TO PUBLIC;
 

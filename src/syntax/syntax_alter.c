@@ -19,10 +19,7 @@
 #include "job/job_owner.h"
 #include "syntax/syntax_error.h"
 #include "syntax/syntax_family.h"
-#include "syntax/syntax_shape.h"
-
-/* What a role is put behind to be parsed. */
-#define ROLE_STATEMENT "DROP ROLE "
+#include "syntax/syntax_role_name.h"
 
 static const char *const alter_keywords[] = {"job", NULL};
 
@@ -70,93 +67,21 @@ read_alter_clause(CjReader *reader, CjMark *mark, CjClause *clause)
 }
 
 /*
- * Raise the current error, which is about a role that has been parsed behind
- * ROLE_STATEMENT, at its place in the text, where the role begins at "begin".
- */
-static void
-rethrow_at_role(const char *str, int begin)
-{
-	ErrorData  *error = CopyErrorData();
-	int			at = begin + cj_syntax_offset(str + begin,
-											  error->cursorpos - (int) strlen(ROLE_STATEMENT));
-
-	FlushErrorState();
-	/* The text goes on where the role ends. */
-	if (error->sqlerrcode == ERRCODE_SYNTAX_ERROR)
-		cj_syntax_error_at(str, at);
-	error->cursorpos = cj_syntax_position(str, at);
-	ReThrowError(error);
-}
-
-/*
- * The role in a stretch of a text.  Raises the parser's errors.
- */
-static RoleSpec *
-parse_role(const char *str, int begin, int end)
-{
-	MemoryContext context = CurrentMemoryContext;
-	char	   *statement = psprintf(ROLE_STATEMENT "%.*s", end - begin, str + begin);
-	List	   *volatile statements = NIL;
-	Node	   *node;
-
-	PG_TRY();
-	{
-		statements = raw_parser(statement, RAW_PARSE_DEFAULT);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		rethrow_at_role(str, begin);
-	}
-	PG_END_TRY();
-
-	node = list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
-	if (node == NULL || !IsA(node, DropRoleStmt) ||
-		list_length(((DropRoleStmt *) node)->roles) != 1)
-		cj_syntax_error_at(str, begin);
-	return linitial_node(RoleSpec, ((DropRoleStmt *) node)->roles);
-}
-
-/*
- * An expression whose value is the name of a role.
- */
-static Node *
-make_role_name(const RoleSpec *role)
-{
-	SQLValueFunction *function = makeNode(SQLValueFunction);
-
-	function->typmod = -1;
-	function->location = -1;
-	switch (role->roletype)
-	{
-		case ROLESPEC_CURRENT_ROLE:
-		case ROLESPEC_CURRENT_USER:
-			function->op = SVFOP_CURRENT_USER;
-			return (Node *) function;
-		case ROLESPEC_SESSION_USER:
-			function->op = SVFOP_SESSION_USER;
-			return (Node *) function;
-		case ROLESPEC_PUBLIC:
-		case ROLESPEC_CSTRING:
-			break;
-	}
-	return cj_shape_string(role->roletype == ROLESPEC_PUBLIC ? "public" : role->rolename, -1);
-}
-
-/*
  * CjFamily.make
  */
 static Node *
 make_alter(const CjMark *mark, Node *operand, const char *str)
 {
 	CjClause   *clause;
-	Node	   *role;
+	List	   *roles;
 
 	if (mark->clauses == NIL)
 		cj_syntax_error_at(str, mark->end);
 	clause = linitial(mark->clauses);
-	role = cj_shape_cast(make_role_name(parse_role(str, clause->value, mark->end)), "text");
-	return cj_command_make(mark->command, (SelectStmt *) operand, list_make1(role));
+	roles = cj_role_name_list(str, clause->value, mark->end);
+	if (list_length(roles) != 1)
+		cj_syntax_error_at(str, clause->value);
+	return cj_command_make(mark->command, (SelectStmt *) operand, roles);
 }
 
 /*

@@ -18,6 +18,7 @@
 static const CjFamily *const families[] = {
 	&cj_family_alter,
 	&cj_family_control,
+	&cj_family_grants,
 	&cj_family_role,
 	&cj_family_setting,
 	&cj_family_show

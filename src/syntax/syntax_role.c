@@ -1,17 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_role.c
- *	  CONTROLJOB and VIEWJOB in statements about roles.
+ *	  CONTROLJOB, VIEWJOB and MODIFYCLUSTERSETTING in statements about roles.
  *
  *	CREATE ROLE x .. CONTROLJOB			CREATE ROLE x .. IN ROLE controljob
  *	ALTER ROLE x .. CONTROLJOB			ALTER ROLE x ..; GRANT controljob TO x
  *	ALTER ROLE x .. NOCONTROLJOB		ALTER ROLE x ..; REVOKE controljob FROM x
  *	GRANT SYSTEM CONTROLJOB TO x		GRANT controljob TO x
+ *	GRANT SYSTEM MODIFYCLUSTERSETTING TO x
+ *										GRANT ALTER SYSTEM ON PARAMETER .. TO x
  *
  * The parser's own nodes carry what is ours: an option of that name, a column of
  * that name behind the role.  The server knows neither, and would refuse them.
  * When the statement runs, they make way for the role that carries the privilege,
- * and the server checks and does the rest.
+ * or for a privilege of the server's, and the server checks and does the rest.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -27,6 +29,7 @@
 #include "nodes/parsenodes.h"
 
 #include "base/base_extension.h"
+#include "base/base_setting.h"
 #include "compat.h"
 #include "privilege/privilege_store.h"
 #include "syntax/syntax_error.h"
@@ -36,6 +39,9 @@
 /* The option, and the column that marks a privilege as ours. */
 #define OPTION_NAME "controljob"
 #define PRIVILEGE_MARK "SYSTEM"
+
+/* The privilege that is one of parameters, and no role carries. */
+#define MODIFY_SETTING "MODIFYCLUSTERSETTING"
 
 static const char *const role_keywords[] = {"controljob", "system", NULL};
 
@@ -224,6 +230,8 @@ find_privilege(const AccessPriv *privilege)
 		return "CONTROLJOB";
 	if (strcmp(privilege->priv_name, "viewjob") == 0)
 		return "VIEWJOB";
+	if (strcmp(privilege->priv_name, "modifyclustersetting") == 0)
+		return MODIFY_SETTING;
 	return NULL;
 }
 
@@ -244,7 +252,7 @@ mark_privileges(GrantRoleStmt *statement, const CjMark *mark, const char *str)
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("unrecognized system privilege \"%s\"",
 							privilege->priv_name == NULL ? "all" : privilege->priv_name),
-					 errhint("The system privileges are CONTROLJOB and VIEWJOB."),
+					 errhint("The system privileges are CONTROLJOB, MODIFYCLUSTERSETTING and VIEWJOB."),
 					 errposition(cj_syntax_position(str, ((CjClause *) linitial(mark->clauses))->end))));
 		privilege->cols = list_make1(makeString(pstrdup(PRIVILEGE_MARK)));
 	}
@@ -290,8 +298,8 @@ role_function(const CjMark *mark)
 {
 	static const char *const statements[] = {
 		[ROLE_OPTIONS] = "GRANT and REVOKE of the role controljob",
-		[ROLE_GRANT] = "GRANT of the roles controljob and viewjob",
-		[ROLE_REVOKE] = "REVOKE of the roles controljob and viewjob"
+		[ROLE_GRANT] = "GRANT of the roles controljob and viewjob, and of ALTER SYSTEM ON PARAMETER",
+		[ROLE_REVOKE] = "REVOKE of the roles controljob and viewjob, and of ALTER SYSTEM ON PARAMETER"
 	};
 
 	return statements[mark->form];
@@ -305,8 +313,8 @@ role_usage(const CjMark *mark)
 {
 	static const char *const usages[] = {
 		[ROLE_OPTIONS] = "Write CREATE ROLE or ALTER ROLE name [WITH] option [...], with CONTROLJOB or NOCONTROLJOB among the options.",
-		[ROLE_GRANT] = "Write GRANT SYSTEM privilege [, ...] TO role [, ...], with CONTROLJOB or VIEWJOB for the privilege.",
-		[ROLE_REVOKE] = "Write REVOKE SYSTEM privilege [, ...] FROM role [, ...], with CONTROLJOB or VIEWJOB for the privilege."
+		[ROLE_GRANT] = "Write GRANT SYSTEM privilege [, ...] TO role [, ...], with CONTROLJOB, MODIFYCLUSTERSETTING or VIEWJOB for the privilege.",
+		[ROLE_REVOKE] = "Write REVOKE SYSTEM privilege [, ...] FROM role [, ...], with CONTROLJOB, MODIFYCLUSTERSETTING or VIEWJOB for the privilege."
 	};
 
 	return usages[mark->form];
@@ -461,28 +469,99 @@ alter_role(const PlannedStmt *statement)
 }
 
 /*
+ * The name of the system privilege that is marked as ours; NULL: of none.
+ */
+static const char *
+marked_privilege(const AccessPriv *privilege)
+{
+	const char *name = find_privilege(privilege);
+
+	return name != NULL && list_length(privilege->cols) == 1 &&
+		strcmp(strVal(linitial(privilege->cols)), PRIVILEGE_MARK) == 0 ? name : NULL;
+}
+
+/*
+ * Is this about the right to grant, too, or that alone?  What else a membership
+ * can have is nothing that a privilege of parameters has.
+ */
+static bool
+has_admin_option(const GrantRoleStmt *statement)
+{
+	ListCell   *lc;
+
+	foreach(lc, cj_grant_options(statement))
+	{
+		DefElem    *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, "admin") == 0)
+			return !statement->is_grant || defGetBoolean(option);
+	}
+	return false;
+}
+
+/*
+ * GRANT ALTER SYSTEM ON PARAMETER, of all cluster settings that are not for
+ * tests, or REVOKE of it.
+ */
+static GrantStmt *
+make_parameter_grant(const GrantRoleStmt *role)
+{
+	GrantStmt  *statement = makeNode(GrantStmt);
+	AccessPriv *privilege = makeNode(AccessPriv);
+	ListCell   *lc;
+
+	privilege->priv_name = pstrdup("alter system");
+	statement->is_grant = role->is_grant;
+	statement->targtype = ACL_TARGET_OBJECT;
+	statement->objtype = OBJECT_PARAMETER_ACL;
+	foreach(lc, cj_setting_list())
+	{
+		const CjSetting *setting = lfirst(lc);
+
+		if (setting->is_public)
+			statement->objects = lappend(statement->objects,
+										 makeString(pstrdup(setting->name)));
+	}
+	statement->privileges = list_make1(privilege);
+	statement->grantees = role->grantee_roles;
+	statement->grant_option = has_admin_option(role);
+	statement->grantor = role->grantor;
+	statement->behavior = role->behavior;
+	return statement;
+}
+
+/*
  * What GRANT or REVOKE of system privileges is, as create_role().
  */
 static List *
 grant_system(const PlannedStmt *statement)
 {
 	GrantRoleStmt *node = copyObject((GrantRoleStmt *) statement->utilityStmt);
+	List	   *statements = NIL;
 	bool		ours = false;
 	ListCell   *lc;
 
 	foreach(lc, node->granted_roles)
 	{
 		AccessPriv *privilege = lfirst_node(AccessPriv, lc);
-		const char *name = find_privilege(privilege);
+		const char *name = marked_privilege(privilege);
 
-		if (name == NULL || list_length(privilege->cols) != 1 ||
-			strcmp(strVal(linitial(privilege->cols)), PRIVILEGE_MARK) != 0)
+		if (name == NULL)
 			continue;
 		ours = true;
 		privilege->cols = NIL;
-		privilege->priv_name = carrier_of(name);
+		if (strcmp(name, MODIFY_SETTING) != 0)
+			privilege->priv_name = carrier_of(name);
+		else
+		{
+			if (statements == NIL)
+				statements = list_make1(copy_for(statement, (Node *) make_parameter_grant(node)));
+			node->granted_roles = foreach_delete_current(node->granted_roles, lc);
+		}
 	}
-	return ours ? list_make1(copy_for(statement, (Node *) node)) : NIL;
+	if (ours && node->granted_roles != NIL)
+		statements = lcons(copy_for(statement, (Node *) node), statements);
+	return statements;
 }
 
 /*
