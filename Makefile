@@ -154,7 +154,8 @@ PROVE_TESTS = \
 	test/t/017_copies.pl \
 	test/t/018_telling.pl \
 	test/t/019_locked_rows.pl \
-	test/t/024_cluster_settings.pl
+	test/t/024_cluster_settings.pl \
+	test/t/025_wire_forms.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

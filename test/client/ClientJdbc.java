@@ -299,6 +299,75 @@ public class ClientJdbc {
         update("CANCEL JOB ?", job);
     }
 
+    // The command tag has a count that the driver knows, or none.
+    static void scheduleAndOwner() throws Exception {
+        long job = submit("jdbc");
+        try (PreparedStatement statement = prepare(watcher, "UPDATE jobs.job SET created_by_type ="
+            + " 'crdb_schedule', created_by_id = job_id WHERE job_id = ?", job)) {
+            statement.executeUpdate();
+        }
+        same(update("PAUSE JOBS FOR SCHEDULE ?", job), 1);
+        waitStatus("paused", job);
+        same(update("ALTER JOB ? OWNER TO CURRENT_USER", job), 0);
+        same(update("RESUME JOBS FOR SCHEDULES SELECT " + job), 1);
+        try (PreparedStatement statement = prepare(session, "SHOW JOBS FOR SCHEDULE ?", job)) {
+            ResultSet result = statement.executeQuery();
+            same(names(result), COLUMNS_BY_ID);
+            same(rows(result, job, 2), List.of("SQL"));
+        }
+        same(update("CANCEL JOBS FOR SCHEDULE ?", job), 1);
+        try (PreparedStatement statement = prepare(session, "SHOW JOB WHEN COMPLETE ?", job)) {
+            ResultSet result = statement.executeQuery();
+            same(result.next(), true);
+            same(result.getString("status"), "canceled");
+        }
+    }
+
+    static void settingsAndPrivileges() throws Exception {
+        for (Object value : new Object[] {"5000", 6000}) {
+            same(update("SET CLUSTER SETTING jobs.retention.max_rows = ?", value), 0);
+            try (Statement statement = session.createStatement()) {
+                ResultSet result =
+                    statement.executeQuery("SHOW CLUSTER SETTING jobs.retention.max_rows");
+                result.next();
+                same(result.getMetaData().getColumnTypeName(1), "int8");
+                same(result.getString(1), value.toString());
+            }
+        }
+        update("RESET CLUSTER SETTING jobs.retention.max_rows");
+        update("CREATE ROLE client CONTROLJOB");
+        update("GRANT SYSTEM MODIFYCLUSTERSETTING TO client");
+        try (PreparedStatement statement = prepare(session, "SHOW SYSTEM GRANTS FOR client")) {
+            ResultSet result = statement.executeQuery();
+            same(names(result), "grantee privilege_type is_grantable");
+            List<String> privileges = new ArrayList<>();
+            while (result.next()) {
+                privileges.add(result.getString(2));
+            }
+            same(privileges, List.of("CONTROLJOB", "MODIFYCLUSTERSETTING"));
+        }
+        update("REVOKE SYSTEM MODIFYCLUSTERSETTING FROM client");
+        update("ALTER ROLE client NOCONTROLJOB");
+        update("DROP ROLE client");
+    }
+
+    static void toldOf(String query, long job, String message) throws SQLException {
+        try (PreparedStatement statement = prepare(session, query, job)) {
+            statement.executeQuery();
+            same(statement.getWarnings().getMessage(), message);
+        }
+    }
+
+    static void toldOfReasons() throws Exception {
+        long job = runningJob();
+        same(update("PAUSE JOB ? WITH REASON = 'lunch'", job), 1);
+        waitStatus("paused", job);
+        toldOf("SELECT jobs.wait(?, '1 ms')", job,
+            "job " + job + " was paused before it completed with reason: lunch");
+        same(update("CANCEL JOB ? WITH REASON = ?", job, "no need"), 1);
+        toldOf("SELECT jobs.wait(?)", job, "job canceled by user with reason: no need");
+    }
+
     static void errorInTransaction() throws Exception {
         long job = runningJob();
         session.setAutoCommit(false);
@@ -343,6 +412,9 @@ public class ClientJdbc {
             run("showJobs", ClientJdbc::showJobs);
             run("showJob", ClientJdbc::showJob);
             run("rowSource", ClientJdbc::rowSource);
+            run("scheduleAndOwner", ClientJdbc::scheduleAndOwner);
+            run("settingsAndPrivileges", ClientJdbc::settingsAndPrivileges);
+            run("toldOfReasons", ClientJdbc::toldOfReasons);
             run("errorInTransaction", ClientJdbc::errorInTransaction);
             run("errors", ClientJdbc::errors);
         }

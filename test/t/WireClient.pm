@@ -41,7 +41,7 @@ sub new
 {
 	my ($class, $node, %params) = @_;
 	my $path = $node->host . '/.s.PGSQL.' . $node->port;
-	my $self = bless { error => {}, pid => 0 }, $class;
+	my $self = bless { error => {}, notice => {}, pid => 0 }, $class;
 
 	%params = (
 		user => scalar(getpwuid($>)),
@@ -65,6 +65,9 @@ sub pid { return $_[0]->{pid}; }
 
 # Fields of the last ErrorResponse, by their letter.
 sub error { return $_[0]->{error}; }
+
+# Those of the last NoticeResponse.
+sub notice { return $_[0]->{notice}; }
 
 sub _write
 {
@@ -248,7 +251,7 @@ sub read_message
 	if ($type eq 'E' || $type eq 'N')
 	{
 		my $fields = _fields($body);
-		$self->{error} = $fields if $type eq 'E';
+		$self->{ $type eq 'E' ? 'error' : 'notice' } = $fields;
 		return "$name $fields->{C} $fields->{M}";
 	}
 	$self->{pid} = unpack('N', $body) if $type eq 'K';
