@@ -101,9 +101,29 @@ CALL test.wait_for(:job, 'failed');
 SELECT test.states(:job);
 ALTER ROLE CURRENT_USER RESET jobs.revert_max_attempts;
 
+-- A job that may not be cancelled: that is checked before the state, and after the
+-- privilege.
+BEGIN;
+SELECT jobs.submit('SELECT 1') AS fixed \gset
+UPDATE jobs.job SET cancelable = false WHERE job_id = :fixed;
+SELECT * FROM test.verbs(:fixed);
+SET LOCAL ROLE regress_jobs_alice;
+SELECT verb, result FROM test.verbs(:fixed);
+RESET ROLE;
+SELECT jobs.pause(:fixed);
+SELECT * FROM test.verbs(:fixed);
+COMMIT;
+CALL test.wait_for(:fixed, 'paused');
+SELECT * FROM test.verbs(:fixed);
+SELECT jobs.resume(:fixed);
+CALL test.wait_for(:fixed, 'succeeded');
+SELECT * FROM test.verbs(:fixed);
+
 -- no such job; nothing at all
 SELECT jobs.cancel(123456789012);
 SELECT jobs.cancel(-1);
+SELECT jobs.pause(-1);
+SELECT jobs.resume(-1);
 SELECT jobs.cancel(NULL), jobs.pause(NULL), jobs.resume(NULL);
 SELECT jobs.cancel_jobs(NULL), jobs.cancel_jobs('{}'), jobs.cancel_jobs('{NULL,NULL}'),
 	   jobs.pause_jobs('{}'), jobs.resume_jobs('{NULL}');

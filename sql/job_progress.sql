@@ -74,6 +74,17 @@ SELECT kind, message FROM jobs.job_messages(:job);
 SELECT state, error, progress_fraction, last_updated >= created AS updated
 FROM jobs.jobs_with_progress WHERE job_id = :job;
 
+-- A fraction is one from 0 to 1, can go back, and is 1 in the end.
+SELECT pg_advisory_lock(1);
+SELECT jobs.submit('SELECT jobs.report_progress(7); SELECT pg_advisory_xact_lock_shared(1)') AS over,
+	jobs.submit('SELECT jobs.report_progress(0.7); SELECT jobs.report_progress(0.2); SELECT pg_advisory_xact_lock_shared(1)') AS back,
+	jobs.submit('SELECT jobs.report_progress(-7); SELECT pg_advisory_xact_lock_shared(1)') AS under \gset
+CALL test.wait_until('count(*) = 3 FROM pg_locks WHERE locktype = ''advisory'' AND NOT granted');
+SELECT fraction_completed FROM [SHOW JOBS VALUES (:over), (:back), (:under)] ORDER BY job_id;
+SELECT pg_advisory_unlock(1);
+CALL jobs.wait_for(ARRAY[:over, :back, :under]::bigint[]);
+SELECT DISTINCT fraction_completed FROM [SHOW JOBS VALUES (:over), (:back), (:under)];
+
 -- Under an isolation level that keeps its snapshot.
 SELECT jobs.submit('SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT jobs.report_progress(0.5)') AS job \gset
 CALL test.wait_for(:job, 'succeeded');

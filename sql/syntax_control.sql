@@ -20,6 +20,7 @@ LANGUAGE sql AS $$
 $$;
 
 -- The forms, and their tags.
+\set QUIET off
 CALL test.waiter('a');
 CALL test.waiter('b');
 PAUSE JOB test.job('a');
@@ -159,6 +160,39 @@ SET ROLE regress_jobs_bob;
 SELECT test.try($$SELECT jobs.pause_jobs_for_schedules('{8}')$$);
 RESET ROLE;
 CANCEL JOBS FOR SCHEDULE 8;
+
+-- So is one that may not be cancelled.  What another creator has made is of no
+-- schedule.
+CALL test.waiter('of 9', 9);
+CALL test.waiter('of 9 too', 9);
+UPDATE jobs.job SET cancelable = false WHERE job_id = test.job('of 9 too');
+SELECT test.try($$SELECT jobs.cancel_jobs_for_schedules('{9}')$$), test.try($$SELECT jobs.cancel_all('sql')$$);
+PAUSE JOBS FOR SCHEDULE 9;
+UPDATE jobs.job SET cancelable = true, created_by_type = 'somebody' WHERE job_id = test.job('of 9 too');
+CALL test.wait_for(test.job('of 9'), 'paused');
+CALL test.wait_for(test.job('of 9 too'), 'paused');
+RESUME JOBS FOR SCHEDULE 9;
+CANCEL JOBS FOR SCHEDULES (SELECT 9) WITH REASON = 'gone';
+CALL test.wait_for(test.job('of 9'), 'canceled');
+SELECT error FROM [SHOW JOB test.job('of 9')];
+CANCEL JOB test.job('of 9 too');
+
+-- As CockroachDB's manual writes them.
+SET ROLE regress_jobs_bob;
+SELECT jobs.submit('SELECT 1', start_at => now() + interval '1 day') AS first,
+	jobs.submit('SELECT 1', start_at => now() + interval '1 day') AS second \gset
+RESET ROLE;
+PAUSE JOBS (WITH x AS (SHOW JOBS) SELECT job_id FROM x WHERE user_name = 'regress_jobs_bob' AND status = 'pending');
+CALL test.wait_for(:first, 'paused');
+CALL test.wait_for(:second, 'paused');
+SELECT count(*) FROM [SHOW JOBS] WHERE status = ('paused') AND user_name = 'regress_jobs_bob';
+WITH x AS (SHOW JOBS) SELECT count(*) FROM x WHERE job_type = 'SQL' AND status IN ('paused', 'reverting') AND user_name = 'regress_jobs_bob';
+RESUME JOBS (SELECT job_id FROM [SHOW JOBS] WHERE user_name = 'regress_jobs_bob' AND status = 'paused');
+CANCEL JOBS (WITH x AS (SHOW JOBS) SELECT job_id FROM x WHERE user_name = 'regress_jobs_bob' AND status = 'running');
+CANCEL JOBS (WITH x AS (SHOW AUTOMATIC JOBS) SELECT job_id FROM x WHERE status = ('running'));
+CANCEL JOBS FOR SCHEDULES SELECT job_id FROM [SHOW JOBS] WHERE false;
+PAUSE JOB -1;
+RESUME JOB -1;
 
 -- EXPLAIN runs nothing; PREPARE does nothing before EXECUTE.
 CALL test.waiter('e');

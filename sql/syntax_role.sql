@@ -86,6 +86,9 @@ SELECT privilege_type FROM jobs.system_grants WHERE grantee = 'regress_jobs_r3' 
 RESET ROLE;
 SHOW SYSTEM GRANTS FOR regress_jobs_no_such_role;
 SHOW SYSTEM GRANTS FOR public;
+CREATE ROLE "Regress jobs r12" CONTROLJOB;
+SHOW SYSTEM GRANTS FOR "Regress jobs r12", regress_jobs_r4;
+DROP ROLE "Regress jobs r12";
 SHOW SYSTEM GRANTS FOR regress_jobs_r1 regress_jobs_r2;
 SHOW SYSTEM GRANTS FOR IF EXISTS regress_jobs_r1;
 SHOW SYSTEM GRANTS FOR 'regress_jobs_r1';

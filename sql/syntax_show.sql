@@ -44,6 +44,21 @@ SHOW JOB -1 WITH EXECUTION DETAILS;
 SHOW CHANGEFEED JOB -1;
 SHOW CHANGEFEED JOBS \g | tail -n 2
 
+-- What another creator has made is of no schedule.
+UPDATE jobs.job SET created_by_type = 'somebody' WHERE job_id = :two;
+SELECT count(*) FROM [SHOW JOBS FOR SCHEDULE 106];
+UPDATE jobs.job SET created_by_type = 'crdb_schedule' WHERE job_id = :two;
+
+-- Unfinished ones first: those that have not started, then those that have started
+-- last; then what has finished last.
+BEGIN;
+SELECT jobs.submit('SELECT 1', description => 'three') AS three, jobs.submit('SELECT 1', description => 'four') AS four \gset
+UPDATE jobs.job SET started = '2000-01-02' WHERE job_id = :two;
+UPDATE jobs.job SET started = '2000-01-01' WHERE job_id = :three;
+UPDATE jobs.job SET started = '2000-01-03', finished = now() - interval '1 hour', state = 'failed' WHERE job_id = :four;
+SELECT description FROM [SHOW JOBS] WHERE job_id >= :one;
+ROLLBACK;
+
 -- Automatic ones.
 UPDATE jobs.job SET automatic = true WHERE job_id = :two;
 SELECT description FROM [SHOW AUTOMATIC JOBS] WHERE job_id >= :one;

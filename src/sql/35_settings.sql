@@ -90,7 +90,7 @@ BEGIN ATOMIC
 	FROM jobs.system_grants s
 	WHERE show_system_grants.grantees IS NULL
 	   OR s.grantee IN (SELECT CASE WHEN g.name = 'public' THEN g.name
-									ELSE pg_catalog.quote_ident(g.name)::regrole::oid::regrole::text END
+									ELSE pg_catalog.pg_get_userbyid(pg_catalog.quote_ident(g.name)::regrole)::text END
 						FROM pg_catalog.unnest(show_system_grants.grantees) g(name))
 	ORDER BY s.grantee, s.privilege_type;
 END;
