@@ -23,6 +23,7 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
 #include <limits.h>
 
 #include "miscadmin.h"
@@ -67,6 +68,23 @@ cj_text_find(const char *frame, const char *frame_end, CjParserText *parsed)
 }
 
 /*
+ * Would the token that ends before a byte of the buffer have gone on, if the byte
+ * were this one?  A dollar sign is part of words, not of numbers and parameters.
+ */
+static bool
+would_go_on(const CjParserText *parsed, int end, char next)
+{
+	int			start = end;
+
+	while (start > 0 && cj_scan_is_word_byte(parsed->buffer[start - 1]))
+		start--;
+	if (start == end || !cj_scan_is_word_byte(next))
+		return false;
+	return next != '$' ||
+		(parsed->buffer[start] != '$' && !isdigit((unsigned char) parsed->buffer[start]));
+}
+
+/*
  * Is the text at "at" the one in the buffer, but for hidden bytes, and for
  * words that PL/pgSQL has blanked: it does that to INTO and its targets?
  */
@@ -83,9 +101,7 @@ matches(const CjParserText *parsed, const char *at)
 			continue;
 		if (c != '\0' || ++hidden > MAX_HIDDEN_BYTES)
 			return false;
-		/* The token that ended there would have gone on. */
-		if (i > 0 && cj_scan_is_word_byte(parsed->buffer[i - 1]) &&
-			cj_scan_is_word_byte(at[i]))
+		if (would_go_on(parsed, i, at[i]))
 			return false;
 	}
 	return true;
