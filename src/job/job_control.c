@@ -304,10 +304,21 @@ read_targets(CjStoreScope *scope, const int64 *ids, int nids, int *ntargets)
 }
 
 /*
+ * Would CANCEL JOB have something to ask of this job, if it were cancelable?
+ */
+static bool
+is_protected(const ControlTarget *target)
+{
+	return !target->cancelable &&
+		(target->state == CJ_JOB_PENDING || target->state == CJ_JOB_RUNNING ||
+		 (target->state == CJ_JOB_PAUSED && !target->was_reverting));
+}
+
+/*
  * Check the jobs of which nothing has been asked, in the order of the
  * statement: the first one that cannot be handled decides the error, whatever
  * the order of the rows in the table.  Jobs that are not named may be in any
- * state, or gone.
+ * state, or gone; but one that may not be cancelled is an error there, too.
  *
  * Returns whether there is something to ask of a named one by now: it changed
  * while another row was waited for.
@@ -341,6 +352,9 @@ check_others(CjStoreScope *scope, CjControlVerb verb, Oid roleid,
 			cj_job_error_not_found(rest[i]);
 		if (named && can_request(verb, target))
 			again = true;
+		else if (!named && target != NULL && verb == CJ_CONTROL_CANCEL &&
+				 is_protected(target))
+			cj_job_error_not_cancelable(target->id);
 	}
 	return again;
 }
