@@ -155,7 +155,8 @@ PROVE_TESTS = \
 	test/t/018_telling.pl \
 	test/t/019_locked_rows.pl \
 	test/t/024_cluster_settings.pl \
-	test/t/025_wire_forms.pl
+	test/t/025_wire_forms.pl \
+	test/t/026_plans.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools
