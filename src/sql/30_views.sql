@@ -139,7 +139,7 @@ COMMENT ON FUNCTION jobs.short_description(text) IS
 -- A long description is cut as CockroachDB does.
 CREATE FUNCTION jobs.list_jobs(automatic boolean,
 	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT user_name name, OUT status text, OUT running_status text,
+	OUT user_name text, OUT status text, OUT running_status text,
 	OUT created timestamptz, OUT started timestamptz,
 	OUT finished timestamptz, OUT modified timestamptz,
 	OUT fraction_completed double precision, OUT error text,
@@ -164,7 +164,7 @@ COMMENT ON FUNCTION jobs.list_jobs(boolean) IS
 
 CREATE FUNCTION jobs.show_jobs(
 	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT user_name name, OUT status text, OUT running_status text,
+	OUT user_name text, OUT status text, OUT running_status text,
 	OUT created timestamptz, OUT started timestamptz,
 	OUT finished timestamptz, OUT modified timestamptz,
 	OUT fraction_completed double precision, OUT error text,
@@ -179,7 +179,7 @@ COMMENT ON FUNCTION jobs.show_jobs() IS
 
 CREATE FUNCTION jobs.show_automatic_jobs(
 	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT user_name name, OUT status text, OUT running_status text,
+	OUT user_name text, OUT status text, OUT running_status text,
 	OUT created timestamptz, OUT started timestamptz,
 	OUT finished timestamptz, OUT modified timestamptz,
 	OUT fraction_completed double precision, OUT error text,
@@ -194,7 +194,7 @@ COMMENT ON FUNCTION jobs.show_automatic_jobs() IS
 
 CREATE FUNCTION jobs.show_jobs(job_ids bigint[],
 	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT statement text, OUT user_name name, OUT status text,
+	OUT statement text, OUT user_name text, OUT status text,
 	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
 	OUT finished timestamptz, OUT modified timestamptz,
 	OUT fraction_completed double precision, OUT error text,
@@ -216,7 +216,7 @@ COMMENT ON FUNCTION jobs.show_jobs(bigint[]) IS
 
 CREATE FUNCTION jobs.show_jobs_for_schedules(schedule_ids bigint[],
 	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT statement text, OUT user_name name, OUT status text,
+	OUT statement text, OUT user_name text, OUT status text,
 	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
 	OUT finished timestamptz, OUT modified timestamptz,
 	OUT fraction_completed double precision, OUT error text,
@@ -234,7 +234,7 @@ COMMENT ON FUNCTION jobs.show_jobs_for_schedules(bigint[]) IS
 
 CREATE FUNCTION jobs.show_jobs_when_complete(job_ids bigint[],
 	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT statement text, OUT user_name name, OUT status text,
+	OUT statement text, OUT user_name text, OUT status text,
 	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
 	OUT finished timestamptz, OUT modified timestamptz,
 	OUT fraction_completed double precision, OUT error text,
@@ -303,7 +303,7 @@ COMMENT ON FUNCTION jobs.resolved_timestamp(bigint) IS
 'up to when a changefeed has sent all changes, in nanoseconds: the column that SHOW JOBS WITH RESOLVED TIMESTAMP adds';
 
 CREATE FUNCTION jobs.show_changefeed_jobs(
-	OUT job_id bigint, OUT description text, OUT user_name name,
+	OUT job_id bigint, OUT description text, OUT user_name text,
 	OUT status text, OUT running_status text, OUT created timestamptz,
 	OUT started timestamptz, OUT finished timestamptz,
 	OUT modified timestamptz, OUT high_water_timestamp numeric,
@@ -320,7 +320,7 @@ COMMENT ON FUNCTION jobs.show_changefeed_jobs() IS
 'SHOW CHANGEFEED JOBS: unfinished changefeeds and those that finished in the last twelve hours';
 
 CREATE FUNCTION jobs.show_changefeed_jobs(job_ids bigint[],
-	OUT job_id bigint, OUT description text, OUT user_name name,
+	OUT job_id bigint, OUT description text, OUT user_name text,
 	OUT status text, OUT running_status text, OUT created timestamptz,
 	OUT started timestamptz, OUT finished timestamptz,
 	OUT modified timestamptz, OUT high_water_timestamp numeric,

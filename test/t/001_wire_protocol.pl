@@ -38,7 +38,7 @@ sub columns_of
 }
 
 my @list_columns = (
-	'job_id:20', 'job_type:25', 'description:25', 'user_name:19',
+	'job_id:20', 'job_type:25', 'description:25', 'user_name:25',
 	'status:25', 'running_status:25', 'created:1184', 'started:1184',
 	'finished:1184', 'modified:1184', 'fraction_completed:701', 'error:25',
 	'coordinator_id:20');

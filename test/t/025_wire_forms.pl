@@ -25,12 +25,12 @@ $client->rows("UPDATE jobs.job SET created_by_type = 'crdb_schedule', created_by
 $client->rows("UPDATE jobs.job SET automatic = true WHERE job_id = $jobs[2]");
 $client->rows('CREATE ROLE maxroach');
 
-my $list = 'job_id:20 job_type:25 description:25 user_name:19 status:25'
+my $list = 'job_id:20 job_type:25 description:25 user_name:25 status:25'
   . ' running_status:25 created:1184 started:1184 finished:1184 modified:1184'
   . ' fraction_completed:701 error:25 coordinator_id:20';
 my $named = $list =~ s/description:25/description:25 statement:25/r
   . ' trace_id:20 execution_errors:1009';
-my $changefeeds = 'job_id:20 description:25 user_name:19 status:25'
+my $changefeeds = 'job_id:20 description:25 user_name:25 status:25'
   . ' running_status:25 created:1184 started:1184 finished:1184 modified:1184'
   . ' high_water_timestamp:1700 readable_high_water_timestamptz:1184 error:25'
   . ' sink_uri:25 full_table_names:1009 topics:25 format:25';
