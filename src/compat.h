@@ -38,7 +38,7 @@
 #define DATCONNLIMIT_INVALID_DB -2
 #endif
 
-/* 19 tells the planner who asks for an EXPLAIN (c83ac02ec). */
+/* 19 tells the planner of the EXPLAIN that it plans for. */
 #if PG_VERSION_NUM < 190000
 #define CJ_PLANNER_PARAMS \
 	Query *parse, const char *query_string, int cursor_options, ParamListInfo bound_params

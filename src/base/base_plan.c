@@ -92,7 +92,7 @@ static PlannedStmt *
 plan_statement(CJ_PLANNER_PARAMS)
 {
 	planner_hook_type planner = prev_planner != NULL ? prev_planner : standard_planner;
-	PlannerSettings theirs = get_settings();
+	PlannerSettings theirs;
 	PlannerSettings ours = {.indexonlyscan = true,.indexscan = true,.nestloop = true};
 	PlannedStmt *volatile plan = NULL;
 
@@ -101,6 +101,7 @@ plan_statement(CJ_PLANNER_PARAMS)
 
 	if (cj_plan_style == CJ_PLAN_MANY_ROWS)
 		ours.hashjoin = ours.mergejoin = ours.sort = true;
+	theirs = get_settings();
 	put_settings(ours);
 	PG_TRY();
 	{
