@@ -69,19 +69,24 @@ cj_text_find(const char *frame, const char *frame_end, CjParserText *parsed)
 
 /*
  * Would the token that ends before a byte of the buffer have gone on, if the byte
- * were this one?  A dollar sign is part of words, not of numbers and parameters.
+ * were this one?  A dollar sign is part of words, not of numbers and parameters;
+ * by itself it goes on as a parameter or a quote.
  */
 static bool
 would_go_on(const CjParserText *parsed, int end, char next)
 {
+	const char *buffer = parsed->buffer;
 	int			start = end;
 
-	while (start > 0 && cj_scan_is_word_byte(parsed->buffer[start - 1]))
+	while (start > 0 && cj_scan_is_word_byte(buffer[start - 1]))
 		start--;
 	if (start == end || !cj_scan_is_word_byte(next))
 		return false;
-	return next != '$' ||
-		(parsed->buffer[start] != '$' && !isdigit((unsigned char) parsed->buffer[start]));
+	if (buffer[start] != '$' && !isdigit((unsigned char) buffer[start]))
+		return true;
+	if (buffer[end - 1] == '$')
+		return next == '$' || isdigit((unsigned char) next);
+	return next != '$';
 }
 
 /*
