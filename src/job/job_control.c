@@ -41,6 +41,16 @@ typedef struct ControlTarget
 } ControlTarget;
 
 /*
+ * Is the job on its way, and not on that of its clean-up?
+ */
+static bool
+is_under_way(const ControlTarget *target)
+{
+	return target->state == CJ_JOB_PENDING || target->state == CJ_JOB_RUNNING ||
+		(target->state == CJ_JOB_PAUSED && !target->was_reverting);
+}
+
+/*
  * Is there something for CANCEL JOB to ask of this job?  Raises the error for a
  * job that may not be asked.  Reference: CockroachDB, table of transitions.
  */
@@ -49,16 +59,13 @@ can_cancel(const ControlTarget *target)
 {
 	if (!target->cancelable)
 		cj_job_error_not_cancelable(target->id);
+	if (is_under_way(target))
+		return true;
 
 	switch (target->state)
 	{
-		case CJ_JOB_PENDING:
-		case CJ_JOB_RUNNING:
-			return true;
 		case CJ_JOB_PAUSED:
-			if (target->was_reverting)
-				cj_job_error_final_resume(target->id, target->error);
-			return true;
+			cj_job_error_final_resume(target->id, target->error);
 		case CJ_JOB_CANCEL_REQUESTED:
 		case CJ_JOB_CANCELED:
 			return false;
@@ -304,17 +311,6 @@ read_targets(CjStoreScope *scope, const int64 *ids, int nids, int *ntargets)
 }
 
 /*
- * Would CANCEL JOB have something to ask of this job, if it were cancelable?
- */
-static bool
-is_protected(const ControlTarget *target)
-{
-	return !target->cancelable &&
-		(target->state == CJ_JOB_PENDING || target->state == CJ_JOB_RUNNING ||
-		 (target->state == CJ_JOB_PAUSED && !target->was_reverting));
-}
-
-/*
  * Check the jobs of which nothing has been asked, in the order of the
  * statement: the first one that cannot be handled decides the error, whatever
  * the order of the rows in the table.  Jobs that are not named may be in any
@@ -353,7 +349,7 @@ check_others(CjStoreScope *scope, CjControlVerb verb, Oid roleid,
 		if (named && can_request(verb, target))
 			again = true;
 		else if (!named && target != NULL && verb == CJ_CONTROL_CANCEL &&
-				 is_protected(target))
+				 !target->cancelable && is_under_way(target))
 			cj_job_error_not_cancelable(target->id);
 	}
 	return again;
