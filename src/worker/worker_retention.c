@@ -19,8 +19,27 @@
 #include "job/job_retention_store.h"
 #include "worker/worker_turn.h"
 
-/* Old jobs are looked for this often, in milliseconds. */
-#define RETENTION_INTERVAL (5 * 60 * 1000)
+/*
+ * Old jobs are looked for this often, in milliseconds; oftener where jobs are
+ * kept for so short that many would be kept for much longer: so many times while
+ * a job is kept, but not more than once a second.
+ */
+#define MAX_INTERVAL (5 * 60 * 1000L)
+#define MIN_INTERVAL 1000L
+#define LOOKS_PER_RETENTION_TIME 60
+
+/*
+ * The milliseconds from one pass over the old jobs to the next.
+ */
+static long
+retention_interval(void)
+{
+	long		interval = cj_guc_retention_time * 1000L / LOOKS_PER_RETENTION_TIME;
+
+	if (cj_guc_retention_time == 0)
+		return MAX_INTERVAL;
+	return Max(MIN_INTERVAL, Min(interval, MAX_INTERVAL));
+}
 
 /*
  * When the next pass over the old jobs is due, in milliseconds; -1: no job is
@@ -32,7 +51,7 @@ next_retention(const CjRetentionPass *pass, TimestampTz now)
 	if (TIMESTAMP_IS_NOEND(pass->oldest) || cj_guc_retention_time == 0)
 		return -1;
 	return Max((pass->oldest - now) / 1000 + cj_guc_retention_time * 1000L,
-			   RETENTION_INTERVAL);
+			   retention_interval());
 }
 
 /*
@@ -52,7 +71,7 @@ cj_turn_delete_old_jobs(void)
 
 	if (!under_way && retention_time == cj_guc_retention_time &&
 		retention_max_rows == cj_guc_retention_max_rows &&
-		!TimestampDifferenceExceeds(looked_at, now, RETENTION_INTERVAL))
+		!TimestampDifferenceExceeds(looked_at, now, retention_interval()))
 		return next_retention(&pass, now);
 
 	cj_turn_begin();
