@@ -309,10 +309,10 @@ skip_parentheses(MaskState *state)
 
 /*
  * At the beginning of a statement: move on to where one of ours can begin in
- * it, and say where that is.
+ * it, and say where that is.  Returns false if none can.
  */
-static CjPlace
-skip_to_statement(MaskState *state)
+static bool
+skip_to_statement(MaskState *state, CjPlace *place)
 {
 	if (at_word(state, "explain"))
 	{
@@ -321,21 +321,24 @@ skip_to_statement(MaskState *state)
 		while (at_word(state, "analyze") || at_word(state, "analyse") ||
 			   at_word(state, "verbose"))
 			advance(state, 1);
-		return CJ_PLACE_EXPLAIN;
+		*place = CJ_PLACE_EXPLAIN;
+		return true;
 	}
 	if (at_word(state, "prepare"))
 	{
 		advance(state, 1);
 		if (cj_reader_ends(&state->reader, 0))
-			return CJ_PLACE_STATEMENT;
+			return false;
 		advance(state, 1);
 		skip_parentheses(state);
 		if (!at_word(state, "as"))
-			return CJ_PLACE_STATEMENT;
+			return false;
 		advance(state, 1);
-		return CJ_PLACE_PREPARE;
+		*place = CJ_PLACE_PREPARE;
+		return true;
 	}
-	return state->inside ? CJ_PLACE_SOURCE : CJ_PLACE_STATEMENT;
+	*place = state->inside ? CJ_PLACE_SOURCE : CJ_PLACE_STATEMENT;
+	return true;
 }
 
 /*
@@ -410,11 +413,13 @@ close_mark(MaskState *state)
 static void
 mask_up_to_semicolon(MaskState *state)
 {
+	CjPlace		place;
 	ListCell   *lc;
 
 	state->open = NIL;
 	memset(&state->with.step, 0, sizeof(state->with.step));
-	mask_statement(state, skip_to_statement(state));
+	if (skip_to_statement(state, &place))
+		mask_statement(state, place);
 	begin_statement(state);
 	while (!current(state).end &&
 		   (current(state).symbol != ';' || state->reader.depth > 0 ||
