@@ -210,7 +210,9 @@ mask_clause(MaskState *state)
 		return false;
 
 	mark = open->mark;
-	if (state->reader.depth == open->depth && mark->family->read_clause != NULL)
+	/* What has an error already is masked no further. */
+	if (mark->error < 0 && state->reader.depth == open->depth &&
+		mark->family->read_clause != NULL)
 		ntokens = mark->family->read_clause(&state->reader, mark, &clause);
 	if (ntokens > 0)
 	{
