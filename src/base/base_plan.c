@@ -83,6 +83,17 @@ put_settings(PlannerSettings settings)
 }
 
 /*
+ * Plan with the settings as they are.
+ */
+static PlannedStmt *
+call_planner(CJ_PLANNER_PARAMS)
+{
+	if (prev_planner != NULL)
+		return prev_planner(CJ_PLANNER_ARGS);
+	return standard_planner(CJ_PLANNER_ARGS);
+}
+
+/*
  * planner_hook
  *
  * The variables are set and not the parameters: nobody sees them meanwhile, and
@@ -91,13 +102,12 @@ put_settings(PlannerSettings settings)
 static PlannedStmt *
 plan_statement(CJ_PLANNER_PARAMS)
 {
-	planner_hook_type planner = prev_planner != NULL ? prev_planner : standard_planner;
 	PlannerSettings theirs;
 	PlannerSettings ours = {.indexonlyscan = true,.indexscan = true,.nestloop = true};
 	PlannedStmt *volatile plan = NULL;
 
 	if (cj_plan_style == CJ_PLAN_AS_SET)
-		return planner(CJ_PLANNER_ARGS);
+		return call_planner(CJ_PLANNER_ARGS);
 
 	if (cj_plan_style == CJ_PLAN_MANY_ROWS)
 		ours.hashjoin = ours.mergejoin = ours.sort = true;
@@ -105,7 +115,7 @@ plan_statement(CJ_PLANNER_PARAMS)
 	put_settings(ours);
 	PG_TRY();
 	{
-		plan = planner(CJ_PLANNER_ARGS);
+		plan = call_planner(CJ_PLANNER_ARGS);
 	}
 	PG_FINALLY();
 	{
