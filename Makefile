@@ -69,6 +69,7 @@ OBJS = \
 	src/worker/worker_slot.o \
 	src/worker/worker_stay.o \
 	src/worker/worker_takeover.o \
+	src/schedule/schedule_cron.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_alter.o \
@@ -99,6 +100,7 @@ OBJS = \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
 	src/sqlfn/sqlfn_privilege.o \
+	src/sqlfn/sqlfn_schedule_cron.o \
 	src/sqlfn/sqlfn_setting.o \
 	src/sqlfn/sqlfn_stats.o \
 	src/sqlfn/sqlfn_submit.o \
@@ -125,7 +127,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress schedule_cron crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
 	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 

@@ -183,3 +183,20 @@ AS 'MODULE_PATHNAME', 'cj_fn_live'
 LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION jobs.live() IS
 'the jobs that workers of this database have now and that the current user may see, with their progress';
+
+CREATE FUNCTION jobs.next_run(recurrence text, after timestamptz DEFAULT now(),
+							  timezone text DEFAULT NULL)
+RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'cj_fn_next_run'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION jobs.next_run(text, timestamptz, text) IS
+'when a schedule with this recurrence first runs after a time; null if never again';
+
+CREATE FUNCTION jobs.next_runs(recurrence text, count integer,
+							   after timestamptz DEFAULT now(),
+							   timezone text DEFAULT NULL)
+RETURNS SETOF timestamptz
+AS 'MODULE_PATHNAME', 'cj_fn_next_runs'
+LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION jobs.next_runs(text, integer, timestamptz, text) IS
+'the next times, at most so many, at which a schedule with this recurrence runs after a time';
