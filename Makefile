@@ -12,6 +12,7 @@ MODULE_big = cancel_job
 
 OBJS = \
 	src/cancel_job.o \
+	src/base/base_clock.o \
 	src/base/base_duration.o \
 	src/base/base_extension.o \
 	src/base/base_guc.o \
@@ -25,6 +26,7 @@ OBJS = \
 	src/base/base_utility.o \
 	src/base/base_wait.o \
 	src/privilege/privilege_job.o \
+	src/privilege/privilege_schedule.o \
 	src/privilege/privilege_store.o \
 	src/job/job_claim_store.o \
 	src/job/job_control.o \
@@ -69,7 +71,17 @@ OBJS = \
 	src/worker/worker_slot.o \
 	src/worker/worker_stay.o \
 	src/worker/worker_takeover.o \
+	src/schedule/schedule_control.o \
+	src/schedule/schedule_create.o \
 	src/schedule/schedule_cron.o \
+	src/schedule/schedule_history_store.o \
+	src/schedule/schedule_option.o \
+	src/schedule/schedule_outcome.o \
+	src/schedule/schedule_owner.o \
+	src/schedule/schedule_run.o \
+	src/schedule/schedule_start.o \
+	src/schedule/schedule_store.o \
+	src/schedule/schedule_time.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_alter.o \
@@ -100,6 +112,7 @@ OBJS = \
 	src/sqlfn/sqlfn_extension.o \
 	src/sqlfn/sqlfn_list.o \
 	src/sqlfn/sqlfn_privilege.o \
+	src/sqlfn/sqlfn_schedule.o \
 	src/sqlfn/sqlfn_schedule_cron.o \
 	src/sqlfn/sqlfn_setting.o \
 	src/sqlfn/sqlfn_stats.o \
@@ -110,9 +123,11 @@ SQL_PIECES = \
 	src/sql/00_header.sql \
 	src/sql/10_tables.sql \
 	src/sql/15_roles.sql \
+	src/sql/15_schedule_tables.sql \
 	src/sql/20_functions.sql \
 	src/sql/30_views.sql \
 	src/sql/35_progress.sql \
+	src/sql/35_schedules.sql \
 	src/sql/35_settings.sql \
 	src/sql/40_crdb_views.sql \
 	src/sql/90_privileges.sql

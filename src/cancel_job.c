@@ -21,6 +21,7 @@
 #include "base/base_plan.h"
 #include "job/job_owner.h"
 #include "jobtype/jobtype.h"
+#include "schedule/schedule.h"
 #include "syntax/syntax.h"
 #include "worker/worker.h"
 
@@ -37,6 +38,8 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	static const CjScheduleTurns turns = {cj_schedule_turn, cj_schedule_due};
+
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
 
@@ -47,5 +50,7 @@ _PG_init(void)
 	cj_job_owner_init();
 	cj_jobtype_init();
 	cj_worker_init();
+	cj_schedule_init();
+	cj_worker_set_schedule_turns(&turns);
 	cj_syntax_init();
 }

@@ -20,6 +20,7 @@
 
 int			cj_guc_cancel_grace_period = 10000;
 int			cj_guc_coordinator_idle_timeout = 10000;
+int			cj_guc_debug_clock_offset = 0;
 char	   *cj_guc_debug_pausepoints = NULL;
 char	   *cj_guc_debug_selftest = NULL;
 int			cj_guc_debug_wait_limit = 24 * 60 * 60 * 1000;
@@ -32,6 +33,7 @@ int			cj_guc_retention_time = 336 * 3600;
 int			cj_guc_retry_initial_delay = 1000;
 int			cj_guc_retry_max_delay = 60000;
 int			cj_guc_revert_max_attempts = 5;
+bool		cj_guc_scheduler_enabled = true;
 int			cj_guc_worker_idle_timeout = 60000;
 
 /*
@@ -56,6 +58,14 @@ cj_guc_define(void)
 							&cj_guc_coordinator_idle_timeout,
 							10000, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.debug_clock_offset",
+							"Time by which the clock of schedules goes before the server's.",
+							"For tests.",
+							&cj_guc_debug_clock_offset,
+							0, INT_MIN, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_S | GUC_NOT_IN_SAMPLE,
 							NULL, NULL, NULL);
 
 	DefineCustomStringVariable("jobs.debug_pausepoints",
@@ -157,6 +167,15 @@ cj_guc_define(void)
 							5, 1, INT_MAX,
 							PGC_SUSET, 0,
 							NULL, NULL, NULL);
+
+	/* CockroachDB's jobs.scheduler.enabled. */
+	DefineCustomBoolVariable("jobs.scheduler_enabled",
+							 "Has schedules start their jobs.",
+							 "When it is switched on again, what was missed meanwhile runs once.",
+							 &cj_guc_scheduler_enabled,
+							 true,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
 
 	DefineCustomIntVariable("jobs.worker_idle_timeout",
 							"Time a worker without a job waits for the next one of the same owner before it exits.",

@@ -15,6 +15,7 @@
 
 extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_coordinator_idle_timeout; /* milliseconds */
+extern PGDLLIMPORT int cj_guc_debug_clock_offset;	/* seconds */
 extern PGDLLIMPORT char *cj_guc_debug_pausepoints;
 extern PGDLLIMPORT char *cj_guc_debug_selftest;
 extern PGDLLIMPORT int cj_guc_debug_wait_limit; /* milliseconds */
@@ -27,6 +28,7 @@ extern PGDLLIMPORT int cj_guc_retention_time;	/* seconds; 0: no limit */
 extern PGDLLIMPORT int cj_guc_retry_initial_delay;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_retry_max_delay;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_revert_max_attempts;
+extern PGDLLIMPORT bool cj_guc_scheduler_enabled;
 extern PGDLLIMPORT int cj_guc_worker_idle_timeout;	/* milliseconds */
 
 extern void cj_guc_define(void);

@@ -16,7 +16,7 @@
 #include "executor/spi.h"
 #include "utils/array.h"
 
-#define CJ_STATEMENT_MAX_ARGS 16
+#define CJ_STATEMENT_MAX_ARGS 18
 
 /* A statement on our tables; its plan is kept for the life of the process. */
 typedef struct CjStatement

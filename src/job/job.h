@@ -45,6 +45,10 @@ struct CjJob
 	int64		timeout;		/* of an attempt, in milliseconds; 0: none */
 	uint64		generation;		/* of the claim; 0: not claimed */
 
+	/* For a submission: the kind of what makes it, and its id. */
+	const char *created_by_type;	/* NULL: a user */
+	int64		created_by_id;
+
 	/*
 	 * What the type's resume() tells about the work: nothing of it is left to
 	 * commit, something of it has been committed, the tag of the last command

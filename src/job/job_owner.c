@@ -37,6 +37,7 @@
 #include "privilege/privilege_job.h"
 
 static ProcessUtility_hook_type prev_process_utility = NULL;
+static const CjOwnerFollower *follower = NULL;
 
 /*
  * Say that jobs have been paused because they are another role's now.
@@ -67,6 +68,8 @@ reassign_jobs(Oid from, Oid to)
 	if (from == to)
 		return;
 
+	if (follower != NULL)
+		follower->reassign(from, to, hold);
 	njobs = cj_job_owner_store_reassign(from, to, hold);
 	if (njobs > 0 && hold)
 		report_paused(njobs, from, to);
@@ -155,8 +158,13 @@ drop_owned(const DropOwnedStmt *statement)
 	ListCell   *lc;
 
 	foreach(lc, statement->roles)
-		(void) cj_job_owner_store_drop(get_rolespec_oid(lfirst_node(RoleSpec, lc),
-														false));
+	{
+		Oid			owner = get_rolespec_oid(lfirst_node(RoleSpec, lc), false);
+
+		if (follower != NULL)
+			follower->drop(owner);
+		(void) cj_job_owner_store_drop(owner);
+	}
 }
 
 /*
@@ -186,6 +194,15 @@ process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
 		reassign_owned((ReassignOwnedStmt *) statement);
 	else
 		drop_owned((DropOwnedStmt *) statement);
+}
+
+/*
+ * Let schedules follow.  Called once, at preload.
+ */
+void
+cj_job_owner_set_follower(const CjOwnerFollower *with)
+{
+	follower = with;
 }
 
 /*

@@ -76,9 +76,9 @@ cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
 		"WITH new AS ("
 		" INSERT INTO jobs.job (job_type, description, statement, owner, state,"
 		"  arguments, cancelable, automatic, database, start_at, next_run, max_attempts, timeout,"
-		"  priority, exclusive_key, depends_on, on_dependency_failure)"
+		"  priority, exclusive_key, depends_on, on_dependency_failure, created_by_type, created_by_id)"
 		" VALUES ($1, $2, $3, $4::regrole, $5, $6, $7, $8, $9, $10, $10, $11, $12,"
-		"  $13, $14, nullif($15, '{}'), $16) RETURNING *),"
+		"  $13, $14, nullif($15, '{}'), $16, $17, $18) RETURNING *),"
 		" queued AS ("
 		" INSERT INTO jobs.queue (job_id, owner, job_type, priority, exclusive_key, next_run, blocked)"
 		" SELECT job_id, owner, job_type, priority, exclusive_key, next_run,"
@@ -88,12 +88,12 @@ cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
 		"  SELECT DISTINCT job_id, unnest(depends_on) FROM new)"
 		"INSERT INTO jobs.message (job_id, kind, message)"
 		" SELECT job_id, 'state', state FROM new RETURNING job_id",
-		16, {TEXTOID, TEXTOID, TEXTOID, OIDOID, TEXTOID, JSONBOID, BOOLOID, BOOLOID,
-		OIDOID, TIMESTAMPTZOID, INT4OID, INTERVALOID, INT4OID, TEXTOID, INT8ARRAYOID, TEXTOID}
+		18, {TEXTOID, TEXTOID, TEXTOID, OIDOID, TEXTOID, JSONBOID, BOOLOID, BOOLOID,
+		OIDOID, TIMESTAMPTZOID, INT4OID, INTERVALOID, INT4OID, TEXTOID, INT8ARRAYOID, TEXTOID, TEXTOID, INT8OID}
 	};
 	CjStoreScope scope;
-	Datum		values[16];
-	char		nulls[16];
+	Datum		values[18];
+	char		nulls[18];
 	bool		isnull;
 	int64		id;
 
@@ -117,6 +117,9 @@ cj_job_store_insert(const CjJob *job, const CjJobPlan *plan, bool cancelable,
 	values[13] = text_or_null(plan->exclusive_key, &nulls[13]);
 	values[14] = cj_store_id_array(plan->depends_on, plan->ndepends_on);
 	values[15] = CStringGetTextDatum(plan->run_after_failure ? "run" : "cancel");
+	values[16] = text_or_null(job->created_by_type, &nulls[16]);
+	values[17] = Int64GetDatum(job->created_by_id);
+	nulls[17] = nulls[16];
 	cj_store_run(&insert, values, nulls);
 	id = DatumGetInt64(cj_store_value(0, 1, &isnull));
 	cj_store_close(&scope);

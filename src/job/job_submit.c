@@ -160,6 +160,27 @@ check_exclusive_key(Oid owner, const CjJobPlan *plan)
 }
 
 /*
+ * Raise what cj_job_submit() would raise about the type, the owner and the
+ * arguments of a job of the current user, that is to be submitted later.
+ */
+void
+cj_job_submit_check(CjJob *job)
+{
+	const CjJobType *type = cj_job_type_require(job->type);
+
+	/* What a victim's session is made to run must not outlive the session. */
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot submit a job within security-restricted operation")));
+
+	job->owner = GetUserId();
+	cj_job_submit_check_owner(job->owner);
+	if (type->start != NULL)
+		type->start(job);
+}
+
+/*
  * Submit a job of the current user and return its id.  The caller fills in
  * type, statement and arguments, and the description if there is a special
  * one.
@@ -178,12 +199,6 @@ cj_job_submit(CjJob *job, const CjJobPlan *plan)
 
 	PreventCommandIfReadOnly("jobs.submit()");
 
-	/* What a victim's session is made to run must not outlive the session. */
-	if (InSecurityRestrictedOperation())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot submit a job within security-restricted operation")));
-
 	if (job->description != NULL &&
 		strlen(job->description) > MAX_DESCRIPTION_LENGTH)
 		ereport(ERROR,
@@ -191,10 +206,7 @@ cj_job_submit(CjJob *job, const CjJobPlan *plan)
 				 errmsg("the description of a job must not be longer than %d bytes",
 						MAX_DESCRIPTION_LENGTH)));
 
-	job->owner = GetUserId();
-	cj_job_submit_check_owner(job->owner);
-	if (type->start != NULL)
-		type->start(job);
+	cj_job_submit_check(job);
 	if (job->description == NULL)
 		job->description = type->describe != NULL ? type->describe(job) : job->statement;
 	check_plan(plan);

@@ -15,6 +15,7 @@
 
 #include "job/job.h"
 
+extern void cj_job_submit_check(CjJob *job);
 extern void cj_job_submit_check_owner(Oid owner);
 extern int64 cj_job_submit(CjJob *job, const CjJobPlan *plan);
 

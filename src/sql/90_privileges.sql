@@ -25,10 +25,13 @@ ALTER TABLE jobs.queue ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.dependency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.message ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.progress_point ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.schedule ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.schedule_run ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.installation ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.system_privilege ENABLE ROW LEVEL SECURITY;
 -- No statistics of what users have written: EXPLAIN's estimates would tell whether a
 -- text is among those of others, and letter by letter what it is.  None of our own
--- statements looks for a job by these.
+-- statements looks for a row by these.
 ALTER TABLE jobs.job
 	ALTER description SET STATISTICS 0, ALTER statement SET STATISTICS 0,
 	ALTER arguments SET STATISTICS 0, ALTER checkpoint SET STATISTICS 0,
@@ -42,13 +45,24 @@ ALTER TABLE jobs.job
 ALTER TABLE jobs.message
 	ALTER kind SET STATISTICS 0, ALTER sqlstate SET STATISTICS 0, ALTER message SET STATISTICS 0;
 ALTER TABLE jobs.progress_point ALTER fraction SET STATISTICS 0;
+ALTER TABLE jobs.schedule
+	ALTER label SET STATISTICS 0, ALTER recurrence SET STATISTICS 0,
+	ALTER timezone SET STATISTICS 0, ALTER state SET STATISTICS 0,
+	ALTER max_running SET STATISTICS 0, ALTER command SET STATISTICS 0,
+	ALTER statement SET STATISTICS 0;
+ALTER INDEX jobs.schedule_label_idx ALTER 1 SET STATISTICS 0;
+ALTER TABLE jobs.schedule_run
+	ALTER due SET STATISTICS 0, ALTER missed SET STATISTICS 0, ALTER outcome SET STATISTICS 0, ALTER detail SET STATISTICS 0;
 REVOKE ALL ON SCHEMA jobs FROM PUBLIC;
 GRANT USAGE ON SCHEMA jobs TO PUBLIC;
 REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message, jobs.progress_point, jobs.system_privilege FROM PUBLIC;
+REVOKE ALL ON jobs.schedule, jobs.schedule_run, jobs.installation FROM PUBLIC;
+REVOKE ALL ON SEQUENCE jobs.schedule_id_seq FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.may_control(oid, boolean, oid, boolean) FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages TO PUBLIC;
+GRANT SELECT ON jobs.schedules, jobs.schedule_runs TO PUBLIC;
 GRANT SELECT ON jobs.cluster_settings, jobs.system_grants TO PUBLIC;
 GRANT SELECT ON jobs.progress_history, jobs.progress, jobs.jobs_with_progress,
 	jobs.crdb_internal_jobs, jobs.system_jobs TO PUBLIC;

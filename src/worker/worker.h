@@ -26,6 +26,14 @@ typedef struct CjLiveJob
 	char		status[CJ_STATUS_LENGTH];	/* empty: not told */
 } CjLiveJob;
 
+/* What the schedule room does for a coordinator; milliseconds, -1 for never. */
+typedef struct CjScheduleTurns
+{
+	long		(*run) (void);	/* what is due; when the next is */
+	long		(*due) (void);	/* when that is, in a transaction */
+} CjScheduleTurns;
+
+extern void cj_worker_set_schedule_turns(const CjScheduleTurns *turns);
 extern void cj_worker_init(void);
 extern int	cj_worker_live_jobs(CjLiveJob **jobs);
 extern bool cj_worker_report_progress(double fraction, const char *status);

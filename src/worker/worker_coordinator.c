@@ -26,12 +26,15 @@
 #include "base/base_wait.h"
 #include "compat.h"
 #include "job/job_queue_store.h"
+#include "worker/worker.h"
 #include "worker/worker_place.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_process.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 #include "worker/worker_turn.h"
+
+static const CjScheduleTurns *schedules = NULL;
 
 /* The extension whose jobs are to be run here. */
 static Oid	extension = InvalidOid;
@@ -79,6 +82,7 @@ must_not_write(long *timeout)
 {
 	static bool told = false;
 	bool		wait;
+	long		due;
 
 	if (!cj_store_server_is_read_only())
 	{
@@ -87,9 +91,10 @@ must_not_write(long *timeout)
 	}
 
 	cj_turn_begin();
-	wait = !cj_job_queue_is_empty();
+	due = schedules->due();
+	wait = due == 0 || !cj_job_queue_is_empty();
 	cj_store_commit();
-	*timeout = wait ? CJ_RETRY_INTERVAL : CJ_NOTHING_DUE;
+	*timeout = wait ? CJ_RETRY_INTERVAL : due;
 	if (!told && wait)
 	{
 		told = true;
@@ -118,6 +123,7 @@ run_turn(void)
 		return cj_shorter(timeout, retry);
 
 	timeout = cj_shorter(timeout, cj_turn_take_over_jobs());
+	timeout = cj_shorter(timeout, schedules->run());
 	timeout = cj_shorter(timeout, cj_turn_distribute_jobs());
 	cj_pool_shrink();
 	timeout = cj_shorter(timeout, cj_turn_delete_old_jobs());
@@ -171,6 +177,15 @@ leave_if_unwanted(void)
 		if (!cj_stay_begin_turn())
 			proc_exit(0);
 	}
+}
+
+/*
+ * Let the schedule room take part in each turn.  Called once, at preload.
+ */
+void
+cj_worker_set_schedule_turns(const CjScheduleTurns *turns)
+{
+	schedules = turns;
 }
 
 /*

@@ -168,6 +168,25 @@ cj_due_retry_all(void)
 }
 
 /*
+ * The clock was set: what was due at a time of its may be due now.
+ */
+void
+cj_due_look_all(void)
+{
+	HASH_SEQ_STATUS status;
+	CjDueDatabase *entry;
+	TimestampTz now = GetCurrentTimestamp();
+
+	hash_seq_init(&status, databases);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		entry->not_before = 0;
+		if (entry->due != DT_NOEND)
+			entry->due = now;
+	}
+}
+
+/*
  * Places for this many jobs have become free: let as many databases go on that
  * waited for one, those that have waited longest.
  */

@@ -40,6 +40,7 @@ extern void cj_due_forget(Oid database);
 extern void cj_due_failed(CjDueDatabase *entry);
 extern void cj_due_failed_to_start(Oid database);
 extern void cj_due_retry_all(void);
+extern void cj_due_look_all(void);
 extern void cj_due_unpark(int count);
 extern int	cj_due_parked(void);
 extern void cj_due_begin_turn(void);

@@ -38,6 +38,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "base/base_clock.h"
 #include "base/base_guc.h"
 #include "base/base_pausepoint.h"
 #include "base/base_wait.h"
@@ -61,8 +62,11 @@
 /* A coordinator that comes up is looked after this often, in milliseconds. */
 #define START_INTERVAL 1000
 
-/* Never sleep for longer than this, for the clock may be set; milliseconds. */
-#define LONGEST_INTERVAL (3600 * 1000)
+/*
+ * While something is to be due, never sleep for longer than this, for the clock
+ * may be set; milliseconds.
+ */
+#define LONGEST_INTERVAL (60 * 1000)
 
 /* What can be said to a database whose turn it is. */
 typedef enum Seat
@@ -499,11 +503,17 @@ static long
 run_turn(void)
 {
 	static int	max_running = 0;
+	static bool schedules = true;
 	TimestampTz now;
 	TimestampTz next;
 	long		timeout;
 
 	take_wanted();
+	if (cj_clock_was_set())
+		cj_due_look_all();
+	if (cj_guc_scheduler_enabled && !schedules)
+		want_all_databases();
+	schedules = cj_guc_scheduler_enabled;
 	if (cj_guc_max_running > max_running)
 		cj_due_unpark(cj_guc_max_running - max_running);
 	max_running = cj_guc_max_running;

@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * privilege_schedule.c
+ *	  Who may control a schedule.
+ *
+ * Its owner, members of that role and superusers.  What controls jobs,
+ * CONTROLJOB, does not reach as far: a schedule runs again and again.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/privilege/privilege_schedule.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/acl.h"
+
+#include "privilege/privilege_schedule.h"
+
+/*
+ * Raise 42501 unless a role may do this ("PAUSE") to a schedule.
+ */
+void
+cj_privilege_check_schedule(Oid roleid, int64 schedule_id, Oid owner,
+							const char *verb)
+{
+	if (!has_privs_of_role(roleid, owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be admin or owner of the schedule %lld to %s it",
+						(long long) schedule_id, verb)));
+}
+
+/*
+ * Raise 42501 unless a role may alter a schedule.
+ */
+void
+cj_privilege_check_alter_schedule(Oid roleid, Oid owner)
+{
+	if (!has_privs_of_role(roleid, owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be admin or the owner of the schedules being altered")));
+}

@@ -1,0 +1,95 @@
+/*-------------------------------------------------------------------------
+ *
+ * schedule.h
+ *	  What the other rooms may ask of the schedule room.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/schedule/schedule.h
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef CJ_SCHEDULE_H
+#define CJ_SCHEDULE_H
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+/* As a time: none. */
+#define CJ_NO_TIME DT_NOEND
+
+/* What to do at a time while an earlier job has not come to its end. */
+typedef enum CjScheduleOverlap
+{
+	CJ_OVERLAP_START,			/* start another, up to a number of them */
+	CJ_OVERLAP_SKIP,
+	CJ_OVERLAP_WAIT
+} CjScheduleOverlap;
+
+/* What to do after a job could not be started, or did not succeed. */
+typedef enum CjScheduleFailure
+{
+	CJ_FAILURE_RETRY,
+	CJ_FAILURE_RESCHEDULE,
+	CJ_FAILURE_PAUSE
+} CjScheduleFailure;
+
+typedef enum CjScheduleVerb
+{
+	CJ_SCHEDULE_PAUSE,
+	CJ_SCHEDULE_RESUME,
+	CJ_SCHEDULE_DROP,
+	CJ_SCHEDULE_EXECUTE
+} CjScheduleVerb;
+
+/* A row of jobs.schedule, in the memory context of who read it. */
+typedef struct CjSchedule
+{
+	int64		id;
+	char	   *label;
+	Oid			owner;
+	bool		owner_exists;
+	char	   *executor_type;	/* name of the type of its jobs */
+	char	   *recurrence;
+	char	   *timezone;		/* NULL: as recurrence says */
+	bool		once;
+	TimestampTz next_run;		/* CJ_NO_TIME: paused */
+	TimestampTz due;			/* what next_run stands for; CJ_NO_TIME:
+								 * itself */
+	char	   *state;
+	CjScheduleOverlap overlap;
+	int			max_running;
+	CjScheduleFailure failure;
+	Jsonb	   *command;		/* arguments of its jobs */
+	char	   *statement;
+	bool		is_copy;		/* it belongs to another database */
+	int			unfinished;		/* jobs of it */
+} CjSchedule;
+
+/* What CREATE SCHEDULE says. */
+typedef struct CjScheduleCreation
+{
+	const char *label;			/* NULL: one is made up */
+	const char *executor_type;
+	const char *statement;
+	Jsonb	   *command;
+	const char *recurrence;
+	const char *timezone;		/* NULL: as recurrence says */
+	TimestampTz first_run;		/* CJ_NO_TIME: the first time of recurrence */
+	const char *on_execution_failure;	/* NULL: the default */
+	const char *on_previous_running;	/* NULL: the default */
+	int			max_running;
+	const char *paused;			/* why it begins as paused; NULL: it does not */
+} CjScheduleCreation;
+
+#define CJ_SCHEDULE_MAX_RUNNING 10
+
+extern void cj_schedule_init(void);
+extern bool cj_schedule_exists(const char *label);
+extern CjSchedule *cj_schedule_create(const CjScheduleCreation *creation);
+extern int64 cj_schedule_control(CjScheduleVerb verb, const int64 *ids, int nids);
+extern long cj_schedule_turn(void);
+extern long cj_schedule_due(void);
+
+#endif							/* CJ_SCHEDULE_H */

@@ -1,0 +1,140 @@
+/*-------------------------------------------------------------------------
+ *
+ * schedule_outcome.c
+ *	  What follows for a schedule from how its jobs end.
+ *
+ * Only the coordinator calls this.
+ *
+ * Copyright (c) 2026, cancel_job contributors
+ *
+ * IDENTIFICATION
+ *	  src/schedule/schedule_outcome.c
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/base_clock.h"
+#include "base/base_store.h"
+#include "job/job_error.h"
+#include "schedule/schedule_history_store.h"
+#include "schedule/schedule_outcome.h"
+#include "schedule/schedule_store.h"
+#include "schedule/schedule_time.h"
+
+/* So many ends are noted in a transaction. */
+#define BATCH 200
+
+/* The looks for ends take at most this part of the time. */
+#define LOOK_SHARE 20
+
+/* If somebody has locked a schedule, it is looked at again after this. */
+#define LOCKED_INTERVAL 1000
+
+/*
+ * A run of a schedule, due at "due", has failed: plan what the schedule says for
+ * that.  "next" is its next time, or CJ_NO_TIME.
+ */
+void
+cj_schedule_failed(const CjSchedule *schedule, TimestampTz due, TimestampTz next,
+				   const char *error, TimestampTz now)
+{
+	TimestampTz retry = now + CJ_SCHEDULE_RETRY_DELAY;
+	const char *text = cj_job_error_clip(error);
+
+	switch (schedule->failure)
+	{
+		case CJ_FAILURE_RETRY:
+			cj_schedule_store_plan(schedule->id, Min(retry, next), due,
+								   psprintf("retrying: %s", text), now);
+			break;
+		case CJ_FAILURE_RESCHEDULE:
+			cj_schedule_store_plan(schedule->id, next, CJ_NO_TIME,
+								   psprintf("reschedule: %s", text), now);
+			break;
+		case CJ_FAILURE_PAUSE:
+			cj_schedule_store_plan(schedule->id, CJ_NO_TIME, CJ_NO_TIME,
+								   psprintf("schedule paused: %s", text), now);
+			break;
+	}
+}
+
+/*
+ * A schedule's job has come to its end.
+ *
+ * One that is paused by now stays so; but one that runs once only is not paused
+ * if it has run.
+ */
+static void
+follow_end(const CjSchedule *schedule, const CjScheduleEnd *end, TimestampTz now)
+{
+	bool		waits = strncmp(schedule->state, CJ_STATE_DELAYED,
+								strlen(CJ_STATE_DELAYED)) == 0;
+
+	if (schedule->next_run == CJ_NO_TIME && schedule->due == CJ_NO_TIME)
+		return;
+
+	if (strcmp(end->outcome, "succeeded") != 0)
+	{
+		char	   *error = psprintf("job %lld %s: %s", (long long) end->job_id,
+									 end->outcome,
+									 end->error != NULL ? end->error : "");
+
+		/* What waits for this job is about to run anyway. */
+		if (!waits || schedule->failure == CJ_FAILURE_PAUSE)
+		{
+			cj_schedule_failed(schedule, end->due, schedule->next_run, error, now);
+			return;
+		}
+	}
+	if (waits)
+		cj_schedule_store_plan(schedule->id, now, schedule->due, schedule->state, now);
+}
+
+/*
+ * Note how a run has ended.  Returns false if somebody has locked the schedule.
+ */
+static bool
+note_end(const CjScheduleEnd *end, TimestampTz now)
+{
+	bool		exists;
+	CjSchedule *schedule = cj_schedule_store_lock_free(end->schedule_id, &exists);
+
+	if (schedule == NULL && exists)
+		return false;
+	cj_schedule_history_end(end);
+	if (schedule != NULL)
+		follow_end(schedule, end, now);
+	return true;
+}
+
+/*
+ * Note how the jobs of schedules have ended that were not known to have.  Returns
+ * the milliseconds until there may be more to note, -1 if all runs are known, or
+ * their jobs have not ended: that wakes the coordinator.
+ *
+ * It has to look at all unfinished runs, so it does that less often the longer
+ * it takes.
+ */
+long
+cj_schedule_note_ends(void)
+{
+	static TimestampTz not_before = 0;
+	TimestampTz began = GetCurrentTimestamp();
+	TimestampTz now = cj_clock_now();
+	CjScheduleEnd *ends;
+	int			nends;
+	long		timeout = -1;
+
+	if (began < not_before && not_before - began < USECS_PER_MINUTE)
+		return (long) ((not_before - began) / 1000) + 1;
+
+	nends = cj_schedule_history_ended(BATCH, &ends);
+	not_before = began + (GetCurrentTimestamp() - began) * LOOK_SHARE;
+	for (int i = 0; i < nends; i++)
+	{
+		if (!note_end(&ends[i], now))
+			timeout = LOCKED_INTERVAL;
+	}
+	return nends == BATCH ? 0 : timeout;
+}
