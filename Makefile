@@ -88,6 +88,7 @@ OBJS = \
 	src/syntax/syntax_availability.o \
 	src/syntax/syntax_command.o \
 	src/syntax/syntax_control.o \
+	src/syntax/syntax_create_schedule.o \
 	src/syntax/syntax_error.o \
 	src/syntax/syntax_family.o \
 	src/syntax/syntax_grants.o \
@@ -100,6 +101,7 @@ OBJS = \
 	src/syntax/syntax_role.o \
 	src/syntax/syntax_role_name.o \
 	src/syntax/syntax_scan.o \
+	src/syntax/syntax_schedule.o \
 	src/syntax/syntax_selftest.o \
 	src/syntax/syntax_setting.o \
 	src/syntax/syntax_shape.o \
@@ -142,11 +144,11 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress schedule_cron crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress schedule_cron schedule_statements crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
 	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
-ISOLATION = alter_vs_claim cancel_vs_finish control_overlap control_twice pause_vs_claim wait_vs_finish
+ISOLATION = alter_vs_claim cancel_vs_finish control_overlap control_twice pause_vs_claim schedule_vs_drop wait_vs_finish
 ISOLATION_OPTS = --inputdir=$(srcdir)/test/isolation --load-extension=$(EXTENSION) \
 	--encoding=UTF8 --no-locale
 
@@ -173,7 +175,8 @@ PROVE_TESTS = \
 	test/t/019_locked_rows.pl \
 	test/t/024_cluster_settings.pl \
 	test/t/025_wire_forms.pl \
-	test/t/026_plans.pl
+	test/t/026_plans.pl \
+	test/t/030_schedules.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

@@ -18,8 +18,10 @@
 static const CjFamily *const families[] = {
 	&cj_family_alter,
 	&cj_family_control,
+	&cj_family_create_schedule,
 	&cj_family_grants,
 	&cj_family_role,
+	&cj_family_schedule,
 	&cj_family_setting,
 	&cj_family_show
 };
@@ -141,7 +143,8 @@ cj_family_tag(const char *str, int offset)
 {
 	const char *tag = NULL;
 
-	if (!cj_scan_begins_with(str, offset, "show"))
+	if (!cj_scan_begins_with(str, offset, "show") &&
+		!cj_scan_begins_with(str, offset, "create schedule"))
 		return NULL;
 	for (int i = 0; i < lengthof(families) && tag == NULL; i++)
 		tag = find_tag(families[i]->tags, str, offset);

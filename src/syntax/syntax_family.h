@@ -89,8 +89,10 @@ typedef struct CjFamily
 
 extern const CjFamily cj_family_alter;
 extern const CjFamily cj_family_control;
+extern const CjFamily cj_family_create_schedule;
 extern const CjFamily cj_family_grants;
 extern const CjFamily cj_family_role;
+extern const CjFamily cj_family_schedule;
 extern const CjFamily cj_family_setting;
 extern const CjFamily cj_family_show;
 

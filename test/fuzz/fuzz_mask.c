@@ -44,6 +44,7 @@
 #include "job/job_control_many.h"
 #include "job/job_owner.h"
 #include "privilege/privilege_store.h"
+#include "schedule/schedule.h"
 #include "syntax/syntax_command.h"
 #include "syntax/syntax_mask.h"
 #include "syntax/syntax_recovery.h"
@@ -134,6 +135,15 @@ cj_job_owner_alter(int64 id, Oid to)
  */
 int64
 cj_job_control_type(CjControlVerb verb, const char *name, const char *reason)
+{
+	abort();
+}
+
+/*
+ * Stands in for the schedule room.
+ */
+int64
+cj_schedule_control(CjScheduleVerb verb, const int64 *ids, int nids)
 {
 	abort();
 }

@@ -1,0 +1,184 @@
+-- Statements about schedules: none of these schedules comes to run by itself.
+
+SET timezone = 'UTC';
+CREATE VIEW test.schedules AS
+	SELECT label, schedule_status AS status, next_run, state, recurrence, CASE WHEN owner = session_user THEN 'me' ELSE owner END AS owner, on_previous_running, on_execution_failure, command
+	FROM jobs.schedules ORDER BY schedule_id;
+
+-- CREATE SCHEDULE, its options and their defaults.
+CREATE FUNCTION test.created(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	made record;
+BEGIN
+	EXECUTE statement INTO made;
+	RETURN concat_ws(' | ', made.label, made.status, made.first_run, made.schedule, made.command);
+END $$;
+SELECT test.created($$CREATE SCHEDULE 'year' FOR SQL 'SELECT 1' RECURRING '@yearly' WITH SCHEDULE OPTIONS first_run = '2099-01-02 03:04:05+00'$$);
+SELECT test.created($$CREATE SCHEDULE bare FOR SQL 'SELECT 2' RECURRING '0 0 29 2 *'
+	WITH SCHEDULE OPTIONS (on_execution_failure = 'PAUSE', on_previous_running = 'Skip', max_running = 3, first_run = '2099-01-01 00:00+00', timezone = 'Europe/Berlin')$$);
+SELECT test.created($$CREATE SCHEDULE "Quoted" FOR SQL 'SELECT 3' RECURRING '@every 10h' WITH SCHEDULE OPTIONS on_execution_failure = 'retry', on_previous_running = 'start', first_run = '2099-01-01 00:00+00'$$);
+SELECT test.created($$CREATE SCHEDULE once FOR SQL 'SELECT 4' RECURRING '@at 2099-05-06 07:08:09'$$);
+SELECT test.created($$CREATE SCHEDULE IF NOT EXISTS year FOR SQL 'SELECT 5' RECURRING '@daily'$$);
+SELECT regexp_replace(label, '\d+', 'N') FROM jobs.create_schedule(NULL, 'SELECT 6', '@yearly') \gset gone_
+BEGIN;
+CREATE SCHEDULE gone FOR SQL 'SELECT 7' RECURRING '@yearly' \gset gone_
+SELECT :'gone_label', :'gone_status', :'gone_schedule', :'gone_command', :'gone_first_run'::timestamptz > now();
+ROLLBACK;
+SELECT count(*) FROM [SHOW SCHEDULES] WHERE label = 'gone';
+DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES] WHERE label LIKE 'SQL %';
+PREPARE make AS CREATE SCHEDULE $1 FOR SQL $2 RECURRING $3 WITH SCHEDULE OPTIONS first_run = $4, on_previous_running = $5;
+EXECUTE make('prepared', 'SELECT 8', '@daily', '2099-12-31 00:00+00', 'wait') \gset made_
+SELECT :'made_label', :'made_first_run';
+DROP SCHEDULE :made_schedule_id;
+
+-- What is wrong.
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '0 0 30 2 *';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@sometimes';
+CREATE SCHEDULE a FOR SQL 'SELEC 1' RECURRING '@daily';
+CREATE SCHEDULE a FOR SQL '' RECURRING '@daily';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS on_execution_failure = 'never';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS on_previous_running = 'never';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS timezone = 'Nowhere/Land';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS max_running = 0;
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS first_run = 'someday';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS first_run;
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS color = 'red';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS;
+SELECT test.try($$CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS (timezone = 'UTC'$$);
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS (timezone = 'UTC') x;
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH SCHEDULE OPTIONS timezone = 'UTC' x;
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily' WITH OPTIONS timezone = 'UTC';
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING @daily;
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING NEVER;
+CREATE SCHEDULE a FOR SQL 'SELECT 1';
+CREATE SCHEDULE a FOR SQL SELECT 1 RECURRING '@daily';
+CREATE SCHEDULE a FOR;
+CREATE SCHEDULE a;
+CREATE SCHEDULE;
+CREATE SCHEDULE a b FOR SQL 'SELECT 1' RECURRING '@daily';
+CREATE SCHEDULE IF NOT EXISTS FOR SQL 'SELECT 1' RECURRING '@daily';
+SELECT jobs.create_schedule(NULL, 'SELECT 1', '@daily', if_not_exists => true);
+SELECT jobs.create_schedule('a', NULL, '@daily');
+SELECT jobs.create_schedule('a', 'SELECT 1', NULL);
+SELECT jobs.create_schedule(repeat('a', 1025), 'SELECT 1', '@daily');
+BEGIN READ ONLY;
+CREATE SCHEDULE a FOR SQL 'SELECT 1' RECURRING '@daily';
+ROLLBACK;
+
+-- SHOW SCHEDULES and its like.
+SELECT * FROM test.schedules;
+SELECT label, recurrence, next_run FROM [SHOW SCHEDULES];
+SELECT schedule_id AS year FROM jobs.schedules WHERE label = 'year' \gset
+SELECT schedule_id AS once FROM jobs.schedules WHERE label = 'once' \gset
+SELECT label FROM [SHOW SCHEDULE :year];
+SELECT label FROM [SHOW SCHEDULE 0];
+SELECT create_statement FROM [SHOW CREATE SCHEDULE :year];
+SELECT create_statement FROM [SHOW CREATE ALL SCHEDULES];
+\gdesc
+SHOW SCHEDULE 0;
+SHOW SCHEDULES FOR BACKUP;
+SHOW RUNNING SCHEDULES FOR SQL STATISTICS;
+SHOW PAUSED SCHEDULES;
+SHOW SCHEDULES x;
+SHOW SCHEDULES FOR;
+SHOW SCHEDULES FOR 1;
+SHOW SCHEDULE;
+SHOW CREATE SCHEDULE;
+
+-- PAUSE and RESUME; an id that is none is no error.
+PAUSE SCHEDULE :year;
+PAUSE SCHEDULES VALUES (:year), (0), (NULL), (:year);
+SELECT label FROM [SHOW PAUSED SCHEDULES];
+SELECT label FROM [SHOW RUNNING SCHEDULES FOR SQL];
+SELECT label, status, next_run, state FROM test.schedules WHERE label = 'year';
+RESUME SCHEDULE :year;
+SELECT label, status, next_run > now() AND extract(day FROM next_run) = 1 AS next_year FROM test.schedules WHERE label = 'year';
+RESUME SCHEDULE :once;
+SELECT next_run FROM test.schedules WHERE label = 'once';
+BEGIN;
+PAUSE SCHEDULES SELECT id FROM [SHOW SCHEDULES];
+SELECT count(*) FROM [SHOW RUNNING SCHEDULES];
+ROLLBACK;
+SELECT count(*) FROM [SHOW RUNNING SCHEDULES];
+PAUSE SCHEDULE 'foo';
+PAUSE SCHEDULE;
+PAUSE SCHEDULES SELECT 1, 2;
+DROP SCHEDULES SELECT 'x'::text;
+DROP SCHEDULE IF EXISTS 1;
+PREPARE t AS SELECT 1;
+PREPARE schedules AS SELECT 1 AS "prepared statement";
+EXECUTE schedules;
+SELECT jobs.pause_schedules(ARRAY[:year, 0, NULL]), jobs.resume_schedules(ARRAY[:year]), jobs.pause_schedules(NULL);
+
+-- EXECUTE runs one at once, whatever it is due for.
+EXECUTE SCHEDULES SELECT :year;
+EXECUTE SCHEDULE 0;
+SELECT job_id AS job FROM jobs.schedule_runs WHERE schedule_id = :year \gset
+CALL test.wait_for(:job, 'succeeded');
+SELECT job_type, statement, user_name = current_user AS owned, created_by_type, created_by_id = :year AS by_it FROM jobs.jobs WHERE job_id = :job;
+CALL test.wait_until(format('(SELECT outcome = ''succeeded'' FROM jobs.schedule_runs WHERE job_id = %s)', :job));
+SELECT label, job_id = :job AS it, missed, outcome, detail FROM jobs.schedule_runs;
+SELECT last_outcome, last_job_id = :job AS it FROM jobs.schedules WHERE label = 'year';
+
+-- The jobs of a schedule.
+SELECT schedule_id AS test FROM jobs.create_schedule('test_schedule', 'SELECT pg_sleep(100)', '@yearly') \gset
+EXECUTE SCHEDULE :test;
+SELECT job_id AS job FROM jobs.schedule_runs WHERE schedule_id = :test \gset
+CALL test.wait_for(:job, 'running');
+SELECT jobsrunning FROM [SHOW SCHEDULE :test];
+SELECT job_id = :job AS it FROM [SHOW JOBS FOR SCHEDULE :test];
+CANCEL JOBS FOR SCHEDULES SELECT id FROM [SHOW SCHEDULES] WHERE label = 'test_schedule';
+CALL test.wait_for(:job, 'canceled');
+CALL test.wait_until(format('(SELECT outcome = ''canceled'' FROM jobs.schedule_runs WHERE job_id = %s)', :job));
+SELECT regexp_replace(state, '\d+', 'N', 'g') FROM [SHOW SCHEDULE :test];
+CANCEL JOBS FOR SCHEDULE 590204387299262465;
+
+-- Privileges: the owner, members of that role and superusers.
+SET ROLE regress_jobs_group;
+SELECT label, status FROM jobs.create_schedule('group''s', 'SELECT 1', '@yearly');
+SELECT label, owner FROM [SHOW SCHEDULES];
+RESET ROLE;
+SELECT schedule_id AS theirs FROM jobs.schedules WHERE label = 'group''s' \gset
+SET ROLE regress_jobs_alice;
+SELECT label FROM [SHOW SCHEDULES];
+SELECT test.try('SELECT jobs.pause_schedules(ARRAY[' || :theirs || '])');
+SELECT test.try('SELECT jobs.resume_schedules(ARRAY[' || :theirs || '])');
+SELECT test.try('SELECT jobs.drop_schedules(ARRAY[' || :theirs || '])');
+SELECT test.try('SELECT jobs.execute_schedules(ARRAY[' || :theirs || '])');
+SELECT test.try('TABLE jobs.schedule');
+SELECT test.try('TABLE jobs.schedule_run');
+SELECT test.try('TABLE jobs.installation');
+-- VIEWJOB and CONTROLJOB show the schedules of others; neither controls them.
+RESET ROLE;
+GRANT viewjob TO regress_jobs_alice;
+SET ROLE regress_jobs_alice;
+SELECT count(*) > 1 AS all_of_them, bool_or(label = 'group''s') AS theirs FROM [SHOW SCHEDULES];
+SELECT count(*) > 0 AS their_runs FROM jobs.schedule_runs;
+SELECT test.try('SELECT jobs.pause_schedules(ARRAY[' || :theirs || '])');
+RESET ROLE;
+REVOKE viewjob FROM regress_jobs_alice;
+GRANT controljob TO regress_jobs_alice;
+SET ROLE regress_jobs_alice;
+SELECT count(*) FROM [SHOW SCHEDULE :theirs];
+SELECT test.try('SELECT jobs.resume_schedules(ARRAY[' || :theirs || '])');
+RESET ROLE;
+REVOKE controljob FROM regress_jobs_alice;
+SET ROLE regress_jobs_bob;
+SELECT label, owner FROM [SHOW SCHEDULES];
+PAUSE SCHEDULE :theirs;
+RESET ROLE;
+RESUME SCHEDULE :theirs;
+
+-- What owners hand over is paused, unless the new one's rights were theirs.
+REASSIGN OWNED BY regress_jobs_group TO regress_jobs_alice;
+SELECT label, status, owner, state FROM test.schedules WHERE label = 'group''s';
+DROP OWNED BY regress_jobs_alice;
+SELECT count(*) FROM jobs.schedules WHERE label = 'group''s';
+
+-- DROP.
+DROP SCHEDULE :year;
+DROP SCHEDULE :year;
+DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES] WHERE label = 'bare' UNION ALL SELECT id FROM [SHOW SCHEDULES] WHERE label = 'bare';
+DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES];
+SELECT count(*) FROM jobs.schedules;
+DROP VIEW test.schedules;

@@ -1,0 +1,280 @@
+# Schedules: what is due runs once, on time or late, over crashes, restarts and a
+# clock that is set, in one database only, and nothing is passed over in silence.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use JobsTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use WireClient;
+
+my $node = jobs_node(
+	'main', q{
+jobs.max_running = 8
+jobs.coordinator_idle_timeout = '100ms'
+jobs.worker_idle_timeout = '1s'
+});
+my $client = WireClient->new($node);
+
+$client->rows(q{CREATE TABLE ran (id serial, what text); GRANT ALL ON ran, ran_id_seq TO PUBLIC});
+
+sub create
+{
+	my ($label, $command, $recurrence, $options) = @_;
+
+	$options = $options ? ", $options" : '';
+	return $client->value(
+		"SELECT schedule_id FROM jobs.create_schedule('$label', \$cj\$$command\$cj\$, '$recurrence'$options)");
+}
+
+# The runs of a schedule: outcome, and how many times were missed.
+sub runs
+{
+	my ($id) = @_;
+
+	return $client->value(
+		"SELECT string_agg(concat_ws('/', coalesce(outcome, 'unfinished'), nullif(missed, 0)), ' ' ORDER BY run_id)"
+		  . " FROM jobs.schedule_runs WHERE schedule_id = $id");
+}
+
+sub runs_are
+{
+	my ($id, $expected, $what) = @_;
+
+	return ok(
+		wait_for($client,
+			"SELECT string_agg(concat_ws('/', coalesce(outcome, 'unfinished'), nullif(missed, 0)), ' ' ORDER BY run_id)"
+			  . " FROM jobs.schedule_runs WHERE schedule_id = $id", $expected), $what);
+}
+
+sub state
+{
+	my ($id, $column) = @_;
+
+	$column //= 'state';
+	return $client->value("SELECT $column FROM jobs.schedules WHERE schedule_id = $id");
+}
+
+sub ran
+{
+	my ($what) = @_;
+
+	return $client->value("SELECT count(*) FROM ran WHERE what = '$what'");
+}
+
+# Set the clock of schedules, so far before the server's.
+sub set_clock
+{
+	my ($offset) = @_;
+
+	set_conf($node, 'jobs.debug_clock_offset' => $offset);
+	return;
+}
+
+sub tag
+{
+	my ($sql) = @_;
+
+	return join(' ', WireClient::tags($client->run($sql)));
+}
+
+sub at_pausepoint
+{
+	my ($name) = @_;
+
+	return wait_for($client,
+		"SELECT count(*) = 1 FROM pg_stat_activity WHERE query = 'pausepoint $name'");
+}
+
+# Clock and coordinator: the clock goes forward by hours, back by hours.
+my $hourly = create('hourly', q{INSERT INTO ran (what) VALUES ('hourly')}, '0 */1 * * *');
+my $every = create('every', q{INSERT INTO ran (what) VALUES ('every')}, '@every 1h');
+my $daily = create('daily', q{INSERT INTO ran (what) VALUES ('daily')}, '0 5 * * *');
+$client->rows("PAUSE SCHEDULE $daily");
+ok(wait_for($client, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'cancel_job coordinator'}),
+	'with nothing due soon there is no coordinator');
+set_clock('5h');
+runs_are($hourly, 'succeeded/4', 'times that the clock jumps over are one run');
+runs_are($every, 'succeeded/4', 'of an interval, too');
+is(ran('hourly'), 1, 'its job has run once');
+my $next = state($every, "next_run - now() < interval '6 hours'");
+is($next, 't', 'it goes on from there');
+set_clock(0);
+ok( wait_for($client, "SELECT count(*) = 2 FROM jobs.schedules WHERE next_run < now() + interval '61 minutes'"),
+	'when the clock is set back they do not stand still');
+is(runs($hourly), 'succeeded/4', 'and nothing runs for that');
+$client->rows("DROP SCHEDULES VALUES ($hourly), ($every), ($daily)");
+
+# A small change back makes a daily schedule not run again.
+$daily = create('daily', 'SELECT 1', '@daily');
+$client->rows("UPDATE jobs.schedule SET planned = now() + interval '1 hour', next_run = now() + interval '25 hours' WHERE schedule_id = $daily");
+my $before = state($daily, 'next_run');
+my $kick = create('kick', 'SELECT 1', '@every 1h', "first_run => now()");
+runs_are($kick, 'succeeded', 'a schedule starts at its first time');
+ok( wait_for($client, "SELECT planned <= clock_timestamp() FROM jobs.schedule WHERE schedule_id = $daily"),
+	'the change is seen');
+ok( $client->value("SELECT next_run IN ('$before', date_trunc('day', now() + interval '1 day')) FROM jobs.schedules WHERE schedule_id = $daily"),
+	'and the schedule has a time that is to come');
+$client->rows("DROP SCHEDULES VALUES ($daily), ($kick)");
+
+# on_previous_running.  Jobs that wait at a gate.
+my $gate = WireClient->new($node);
+$gate->rows('SELECT pg_advisory_lock(1)');
+my %overlap;
+foreach my $policy (qw(wait skip start))
+{
+	$overlap{$policy} = create($policy,
+		"SELECT pg_advisory_xact_lock_shared(1); INSERT INTO ran (what) VALUES ('$policy')",
+		'@every 1s', "on_previous_running => '$policy', max_running => 2");
+}
+ok( wait_for($client,
+		"SELECT count(*) >= 1 FROM jobs.schedule_runs WHERE schedule_id = $overlap{start} AND outcome = 'skipped'"),
+	'start: no more jobs than allowed');
+is( $client->value("SELECT count(*) FROM jobs.schedule_runs WHERE schedule_id = $overlap{start} AND outcome IS NULL"),
+	2, 'but as many');
+ok( wait_for($client, "SELECT count(*) >= 1 FROM jobs.schedule_runs WHERE schedule_id = $overlap{skip} AND outcome = 'skipped'"),
+	'skip: recorded');
+is(state($overlap{skip}), 'rescheduled due to 1 already running', 'and told');
+is(state($overlap{wait}), 'delayed due to 1 already running', 'wait: told');
+is(runs($overlap{wait}), 'unfinished delayed', 'and recorded once');
+$gate->disconnect;
+ok( wait_for($client, "SELECT count(*) >= 2 FROM ran WHERE what = 'wait'"),
+	'wait: goes on when the job before has ended');
+ok( wait_for($client, "SELECT missed >= 1 FROM jobs.schedule_runs WHERE schedule_id = $overlap{wait} AND job_id IS NOT NULL ORDER BY run_id OFFSET 1 LIMIT 1"),
+	'and the times it has missed are one run');
+$client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
+
+# on_execution_failure.
+my %failure;
+foreach my $policy (qw(retry reschedule pause))
+{
+	$failure{$policy} = create($policy, 'SELECT 1/0', '@every 1h',
+		"on_execution_failure => '$policy', first_run => now()");
+}
+runs_are($failure{$_}, 'failed', "$_: recorded") foreach sort keys %failure;
+like(state($failure{retry}), qr/^retrying: job \d+ failed: division by zero$/, 'retry');
+is(state($failure{retry}, "next_run < now() + interval '61 seconds'"), 't', 'in a minute');
+like(state($failure{reschedule}), qr/^reschedule: job \d+ failed: division by zero$/, 'reschedule');
+is(state($failure{reschedule}, "next_run > now() + interval '58 minutes'"), 't', 'at its next time');
+like(state($failure{pause}), qr/^schedule paused: job \d+ failed: division by zero$/, 'pause');
+is(state($failure{pause}, 'schedule_status'), 'PAUSED', 'is one');
+$client->rows("RESUME SCHEDULE $failure{pause}");
+is(state($failure{pause}), '', 'RESUME forgets the state');
+$client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
+
+# A time that comes once.
+my $once = create('once', q{INSERT INTO ran (what) VALUES ('once')}, '@at 2000-01-01', 'first_run => now()');
+runs_are($once, 'succeeded', '@at runs');
+is(state($once, "concat_ws(' ', schedule_status, recurrence)"), 'PAUSED NEVER', 'and that was it');
+like(
+	join("\n", $client->run("RESUME SCHEDULE $once")),
+	qr/55000.*cannot set next run for schedule $once \(empty schedule\)/,
+	'it cannot be resumed');
+$client->rows("DROP SCHEDULE $once");
+
+# A type whose jobs there are none of, and an owner who is gone.
+my $backup = create('backup', 'SELECT 1', '@every 1h', 'first_run => now() + interval \'1 day\'');
+$client->rows("UPDATE jobs.schedule SET executor_type = 'BACKUP', next_run = now() WHERE schedule_id = $backup");
+$client->rows('CREATE ROLE gone LOGIN; SET ROLE gone');
+my $orphan = create('orphan', 'SELECT 1', '@every 1h');
+$client->rows('RESET ROLE; DROP ROLE gone');
+$client->rows("UPDATE jobs.schedule SET next_run = now() WHERE schedule_id = $orphan");
+$kick = create('kick', 'SELECT 1', '@every 1h', "first_run => now()");
+runs_are($backup, 'error', 'a job that cannot be submitted is an error');
+is(state($backup), 'reschedule: job type "BACKUP" does not exist', 'that is told');
+runs_are($orphan, 'error', 'so is an owner that is gone');
+like(state($orphan), qr/^schedule paused: role \d+ does not exist$/, 'that pauses it');
+runs_are($kick, 'succeeded', 'and neither keeps others from running');
+is($client->value("SELECT owner FROM jobs.schedule WHERE schedule_id = $orphan"), '-', 'nobody inherits it');
+$client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
+
+# A thousand at the same time, in the order of their times; a crash before the
+# commit, and one behind it, lose none and repeat none.
+set_conf($node, 'jobs.debug_pausepoints' => 'schedule.before_commit');
+$client->rows(
+	q{DO $$ BEGIN FOR i IN 1 .. 1000 LOOP
+		PERFORM jobs.create_schedule('many', format('INSERT INTO ran (what) VALUES (''many %s'')', i), '@yearly',
+			first_run => date_trunc('second', now()) - i * interval '1 microsecond');
+	END LOOP; END $$});
+at_pausepoint('schedule.before_commit');
+my $claimed = $client->value('SELECT count(*) FROM jobs.schedule_runs');
+is($claimed, 0, 'nothing is there before the commit');
+$client->disconnect;
+$node->stop('immediate');
+$node->append_conf('postgresql.conf', "jobs.debug_pausepoints = ''");
+$node->start;
+$client = WireClient->new($node);
+ok( wait_for($client, "SELECT count(*) = 1000 FROM jobs.schedule_runs WHERE outcome = 'succeeded'"),
+	'a thousand that are due at once all run');
+is($client->value("SELECT count(*), count(DISTINCT what) FROM ran WHERE what LIKE 'many%'"),
+	'1000|1000', 'each once');
+is( $client->value(
+		'SELECT count(*) FROM (SELECT due < lag(due) OVER (ORDER BY job_id) AS wrong FROM jobs.schedule_runs) d WHERE wrong'),
+	0, 'their jobs are in the order of their times');
+$client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
+
+# The server is down when it is due.
+my $missed = create('missed', q{INSERT INTO ran (what) VALUES ('missed')}, '@every 1h');
+$client->disconnect;
+$node->stop;
+$node->append_conf('postgresql.conf', "jobs.debug_clock_offset = '3h'");
+$node->start;
+$client = WireClient->new($node);
+runs_are($missed, 'succeeded/2', 'what was missed runs once');
+set_clock(0);
+$client->rows("DROP SCHEDULE $missed");
+
+# The scheduler can be switched off and on.
+set_conf($node, 'jobs.scheduler_enabled' => 'off');
+my $off = create('off', 'SELECT 1', '@every 1h', 'first_run => now()');
+ok(wait_for($client, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'cancel_job coordinator'}),
+	'switched off, nothing is waited for');
+is(runs($off), '', 'or runs');
+set_conf($node, 'jobs.scheduler_enabled' => 'on');
+runs_are($off, 'succeeded', 'switched on, it runs');
+
+# In a copy, and where a dump was restored, schedules are paused.
+$client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
+$node->safe_psql('postgres', 'CREATE DATABASE app');
+$node->safe_psql('app', 'CREATE EXTENSION cancel_job');
+$node->safe_psql('app', 'CREATE TABLE ran (what text)');
+$node->safe_psql('app', q{SELECT jobs.create_schedule('app', 'INSERT INTO ran VALUES (1)', '@yearly')});
+ok( $node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = 'app'}),
+	'nothing keeps the database busy');
+$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE app');
+my $dump = $node->basedir . '/app.dump';
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('app') ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+$node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('restored'), $dump ], 'pg_restore');
+is($node->safe_psql('app', 'SELECT schedule_status, state FROM jobs.schedules'),
+	'ACTIVE|', 'the original goes on');
+foreach my $database (qw(copy restored))
+{
+	is( $node->safe_psql($database, 'SELECT label, schedule_status, state FROM jobs.schedules'),
+		'app|PAUSED|schedule paused: it belongs to database app, of which this one is a copy; RESUME SCHEDULE lets it run here',
+		"$database: paused, and it says why");
+	$node->safe_psql($database, 'UPDATE jobs.schedule SET next_run = now(); SELECT jobs.wake()');
+	ok( $node->poll_query_until($database, 'SELECT next_run IS NULL FROM jobs.schedule'),
+		"$database: the coordinator pauses it, too");
+	is($node->safe_psql($database, 'SELECT count(*) FROM jobs.schedule_runs'), 0, "$database: it has not run");
+	$node->safe_psql($database,
+		'RESUME SCHEDULES SELECT id FROM [SHOW SCHEDULES]; UPDATE jobs.schedule SET next_run = now(); SELECT jobs.wake()');
+	ok( $node->poll_query_until($database, "SELECT outcome = 'succeeded' FROM jobs.schedule_runs"),
+		"$database: resumed, it runs");
+	is($node->safe_psql($database, q{SELECT label FROM jobs.create_schedule('new', 'SELECT 1', '@daily')}),
+		'new', "$database: new ones have ids of their own");
+}
+
+# Command tags.
+is(tag("PAUSE SCHEDULE $off"), 'PAUSE SCHEDULES 0', 'tag of an id that is none');
+is(tag(q{CREATE SCHEDULE tag FOR SQL 'SELECT 1' RECURRING '@daily'}), 'SCHEDULED SQL 1', 'tag of CREATE SCHEDULE');
+is(tag('SHOW SCHEDULES'), 'SHOW SCHEDULES 1', 'tag of SHOW SCHEDULES');
+is(tag('SHOW PAUSED SCHEDULES'), 'SHOW SCHEDULES 0', 'tag of SHOW PAUSED SCHEDULES');
+is(tag('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]'), 'DROP SCHEDULES 1', 'tag of DROP SCHEDULES');
+
+$node->stop;
+done_testing();
