@@ -71,6 +71,8 @@ OBJS = \
 	src/worker/worker_slot.o \
 	src/worker/worker_stay.o \
 	src/worker/worker_takeover.o \
+	src/schedule/schedule_backup.o \
+	src/schedule/schedule_backup_store.o \
 	src/schedule/schedule_control.o \
 	src/schedule/schedule_create.o \
 	src/schedule/schedule_cron.o \
@@ -85,6 +87,7 @@ OBJS = \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
 	src/syntax/syntax_alter.o \
+	src/syntax/syntax_alter_schedule.o \
 	src/syntax/syntax_availability.o \
 	src/syntax/syntax_command.o \
 	src/syntax/syntax_control.o \
@@ -95,6 +98,7 @@ OBJS = \
 	src/syntax/syntax_hooks.o \
 	src/syntax/syntax_mask.o \
 	src/syntax/syntax_message.o \
+	src/syntax/syntax_option.o \
 	src/syntax/syntax_parameter.o \
 	src/syntax/syntax_reader.o \
 	src/syntax/syntax_recovery.o \
@@ -128,6 +132,7 @@ SQL_PIECES = \
 	src/sql/15_schedule_tables.sql \
 	src/sql/20_functions.sql \
 	src/sql/30_views.sql \
+	src/sql/34_schedule_statements.sql \
 	src/sql/35_progress.sql \
 	src/sql/35_schedules.sql \
 	src/sql/35_settings.sql \
@@ -144,7 +149,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress schedule_cron schedule_statements crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress schedule_cron schedule_statements schedule_backup crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
 	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
@@ -176,7 +181,8 @@ PROVE_TESTS = \
 	test/t/024_cluster_settings.pl \
 	test/t/025_wire_forms.pl \
 	test/t/026_plans.pl \
-	test/t/030_schedules.pl
+	test/t/030_schedules.pl \
+	test/t/032_schedules_failover.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

@@ -162,7 +162,13 @@ SELECT -n, 'SQL', 'hidden', 'hidden', 'hidden', 'regress_jobs_admin', 'succeeded
 	   7171717, 'hidden', 'hidden' FROM generate_series(1, 500) n;
 INSERT INTO jobs.message (job_id, kind, sqlstate, message) SELECT -n, 'notice', 'HIDDN', 'hidden' FROM generate_series(1, 500) n;
 INSERT INTO jobs.progress_point (job_id, fraction) SELECT -n, 0.123 FROM generate_series(1, 500) n;
-ANALYZE jobs.job, jobs.message, jobs.progress_point;
+INSERT INTO jobs.schedule (schedule_id, label, owner, executor_type, recurrence, timezone, once, planned, state, on_previous_running,
+						   max_running, on_execution_failure, command, statement, created, database, installation)
+SELECT -n, 'hidden', 'regress_jobs_admin', 'SQL', 'hidden', 'hidden', false, now(), 'hidden', 'wait',
+	   7171717, 'retry', '{"command": "hidden"}', 'hidden', now(), 0, installation FROM generate_series(1, 500) n, jobs.installation;
+INSERT INTO jobs.schedule_run (schedule_id, due, recorded, missed, outcome, detail)
+SELECT -n, '2001-01-01', '2001-01-01', 7171717, 'hidden', 'hidden' FROM generate_series(1, 500) n;
+ANALYZE jobs.job, jobs.message, jobs.progress_point, jobs.schedule, jobs.schedule_run;
 SET LOCAL ROLE regress_jobs_alice;
 CREATE FUNCTION attack.plan(query text, guess text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -195,11 +201,27 @@ FROM (VALUES
 	('SELECT FROM jobs.job_messages(-1) WHERE message = %L', 'hidden', 'nobody'),
 	('SELECT FROM jobs.progress_history WHERE job_id = -1 AND progress_fraction = %L', '0.123', '0.124'),
 	('SELECT FROM jobs.progress_history WHERE progress_fraction = %L', '0.123', '0.124'),
-	('SELECT FROM jobs.job_progress_history(-1) WHERE progress_fraction = %L', '0.123', '0.124')
+	('SELECT FROM jobs.job_progress_history(-1) WHERE progress_fraction = %L', '0.123', '0.124'),
+	('SELECT FROM jobs.schedules WHERE label = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedules WHERE label >= %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedules WHERE label LIKE %L', 'hidd%', 'nobo%'),
+	('SELECT FROM jobs.schedules WHERE reverse(label) >= %L', 'neddih', 'ydobon'),
+	('SELECT FROM jobs.schedules WHERE command ->> ''command'' = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedules WHERE timezone = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedules WHERE state = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedules WHERE recurrence = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedules WHERE max_running = %L', '7171717', '8181818'),
+	('SELECT FROM jobs.system_scheduled_jobs WHERE schedule_name = %L', 'hidden', 'nobody'),
+	('SELECT FROM [SHOW SCHEDULES] WHERE label = %L', 'hidden', 'nobody'),
+	('SELECT FROM [SHOW SCHEDULE -1] WHERE label >= %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedule_runs WHERE detail = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedule_runs WHERE schedule_id = -1 AND outcome = %L', 'hidden', 'nobody'),
+	('SELECT FROM jobs.schedule_runs WHERE schedule_id = -1 AND missed = %L', '7171717', '8181818')
 	) AS v(query, guess, other);
 -- Nor does a plan count what a job that one may not see has said and reported.
 SELECT attack.plan('SELECT FROM jobs.messages WHERE job_id = %s', '-1') ~ 'on message [^\n]*actual rows=[1-9]' AS messages,
-	attack.plan('SELECT FROM jobs.progress_history WHERE job_id = %s', '-1') ~ 'on progress_point [^\n]*actual rows=[1-9]' AS points;
+	attack.plan('SELECT FROM jobs.progress_history WHERE job_id = %s', '-1') ~ 'on progress_point [^\n]*actual rows=[1-9]' AS points,
+	attack.plan('SELECT FROM jobs.schedule_runs WHERE schedule_id = %s', '-1') ~ 'on schedule_run [^\n]*actual rows=[1-9]' AS runs;
 ROLLBACK;
 SET ROLE regress_jobs_alice;
 

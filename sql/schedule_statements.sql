@@ -169,6 +169,45 @@ PAUSE SCHEDULE :theirs;
 RESET ROLE;
 RESUME SCHEDULE :theirs;
 
+-- What somebody's session is made to run makes no schedule.
+CREATE SCHEMA attack AUTHORIZATION regress_jobs_alice;
+SET ROLE regress_jobs_alice;
+CREATE FUNCTION attack.f(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE attack.t AS SELECT 1 AS a;
+CREATE INDEX t_idx ON attack.t (attack.f(a));
+CREATE OR REPLACE FUNCTION attack.f(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM jobs.create_schedule('mine', 'SELECT 1', '@every 1s');
+	RETURN 1;
+END $$;
+RESET ROLE;
+\set VERBOSITY terse
+REINDEX INDEX attack.t_idx;
+CREATE OR REPLACE FUNCTION attack.f(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM jobs.create_backup_schedule('mine', ARRAY['x'], '@every 1s');
+	RETURN 1;
+END $$;
+REINDEX INDEX attack.t_idx;
+-- Names of hers in front of the server's are not used.
+CREATE FUNCTION attack.schedule_statement(text, jsonb) RETURNS text LANGUAGE sql AS $$ SELECT 'attack' $$;
+CREATE FUNCTION attack.jsonb_build_object(VARIADIC "any") RETURNS jsonb LANGUAGE internal AS 'jsonb_build_object';
+CREATE FUNCTION attack.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'attack'; END $$;
+CREATE OPERATOR attack.= (FUNCTION = attack.equal, LEFTARG = text, RIGHTARG = text);
+CREATE TABLE attack.schedule (schedule_id bigint);
+SET search_path = attack, pg_catalog;
+BEGIN;
+SELECT label, command FROM jobs.create_schedule('safe', 'SELECT 1', '@yearly');
+SELECT count(*) FROM [SHOW SCHEDULES FOR SQL] s WHERE s.label LIKE 'safe';
+PAUSE SCHEDULES SELECT id FROM [SHOW SCHEDULES] s WHERE s.label LIKE 'safe';
+DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES] s WHERE s.label LIKE 'safe';
+ROLLBACK;
+RESET search_path;
+\set VERBOSITY default
+SET client_min_messages = warning;
+DROP SCHEMA attack CASCADE;
+RESET client_min_messages;
+
 -- What owners hand over is paused, unless the new one's rights were theirs.
 REASSIGN OWNED BY regress_jobs_group TO regress_jobs_alice;
 SELECT label, status, owner, state FROM test.schedules WHERE label = 'group''s';

@@ -34,10 +34,11 @@
 
 #define CRDB_JOBS_COLUMNS "job_id, job_type, owner, description, created, finished, state, error"
 
-/* What the schema has.  Schedules belong here, too, once there are some. */
+/* What the schema has. */
 static const char *const definitions[] = {
 	"CREATE OR REPLACE VIEW crdb_internal.jobs AS SELECT * FROM jobs.crdb_internal_jobs",
 	"CREATE OR REPLACE VIEW crdb_internal.system_jobs AS SELECT * FROM jobs.system_jobs",
+	"CREATE OR REPLACE VIEW crdb_internal.system_scheduled_jobs AS SELECT * FROM jobs.system_scheduled_jobs",
 	"CREATE OR REPLACE VIEW crdb_internal.crdb_jobs AS"
 	" SELECT " CRDB_JOBS_COLUMNS " FROM jobs.jobs_with_progress",
 	"CREATE OR REPLACE VIEW crdb_internal.crdb_jobs_with_progress AS"
@@ -53,12 +54,13 @@ static const char *const definitions[] = {
 	" FROM jobs.job_progress_history($1) h; END",
 	"GRANT USAGE ON SCHEMA crdb_internal TO PUBLIC",
 	"GRANT SELECT ON crdb_internal.jobs, crdb_internal.system_jobs, crdb_internal.crdb_jobs,"
-	" crdb_internal.crdb_jobs_with_progress TO PUBLIC",
+	" crdb_internal.crdb_jobs_with_progress, crdb_internal.system_scheduled_jobs TO PUBLIC",
 	"GRANT EXECUTE ON FUNCTION crdb_internal.crdb_job_messages(bigint),"
 	" crdb_internal.crdb_job_progress_history(bigint) TO PUBLIC",
 	"COMMENT ON SCHEMA crdb_internal IS 'jobs as CockroachDB shows them (jobs.install_crdb_compat())'",
 	"COMMENT ON VIEW crdb_internal.jobs IS 'jobs.crdb_internal_jobs'",
 	"COMMENT ON VIEW crdb_internal.system_jobs IS 'jobs.system_jobs'",
+	"COMMENT ON VIEW crdb_internal.system_scheduled_jobs IS 'jobs.system_scheduled_jobs'",
 	"COMMENT ON VIEW crdb_internal.crdb_jobs IS 'the first columns of jobs.jobs_with_progress'",
 	"COMMENT ON VIEW crdb_internal.crdb_jobs_with_progress IS 'jobs.jobs_with_progress'",
 	"COMMENT ON FUNCTION crdb_internal.crdb_job_messages(bigint) IS 'jobs.job_messages()'",
@@ -70,7 +72,7 @@ static const char *const definitions[] = {
 #define OUR_OBJECTS \
 	"SELECT 'pg_class'::regclass::oid AS class, c.oid FROM pg_class c" \
 	" WHERE relnamespace = $1 AND relkind = 'v'" \
-	"  AND relname IN ('jobs', 'system_jobs', 'crdb_jobs', 'crdb_jobs_with_progress')" \
+	"  AND relname IN ('jobs', 'system_jobs', 'system_scheduled_jobs', 'crdb_jobs', 'crdb_jobs_with_progress')" \
 	" UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc" \
 	" WHERE pronamespace = $1 AND proargtypes = '20'" \
 	"  AND proname IN ('crdb_job_messages', 'crdb_job_progress_history')" \
@@ -249,7 +251,7 @@ cj_crdb_compat_uninstall(void)
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("schema \"%s\" was not made by jobs.install_crdb_compat()", SCHEMA),
 					 errhint("If it comes from a dump, run jobs.install_crdb_compat() first.")));
-		run("DROP VIEW IF EXISTS crdb_internal.jobs, crdb_internal.system_jobs,"
+		run("DROP VIEW IF EXISTS crdb_internal.jobs, crdb_internal.system_jobs, crdb_internal.system_scheduled_jobs,"
 			" crdb_internal.crdb_jobs, crdb_internal.crdb_jobs_with_progress", InvalidOid);
 		run("DROP FUNCTION IF EXISTS crdb_internal.crdb_job_messages(bigint),"
 			" crdb_internal.crdb_job_progress_history(bigint)", InvalidOid);

@@ -160,6 +160,19 @@ check_exclusive_key(Oid owner, const CjJobPlan *plan)
 }
 
 /*
+ * Raise 42501 in a security-restricted operation: what a victim's session is made to
+ * run must not outlive the session.
+ */
+void
+cj_job_submit_check_operation(void)
+{
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot submit a job within security-restricted operation")));
+}
+
+/*
  * Raise what cj_job_submit() would raise about the type, the owner and the
  * arguments of a job of the current user, that is to be submitted later.
  */
@@ -168,12 +181,7 @@ cj_job_submit_check(CjJob *job)
 {
 	const CjJobType *type = cj_job_type_require(job->type);
 
-	/* What a victim's session is made to run must not outlive the session. */
-	if (InSecurityRestrictedOperation())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot submit a job within security-restricted operation")));
-
+	cj_job_submit_check_operation();
 	job->owner = GetUserId();
 	cj_job_submit_check_owner(job->owner);
 	if (type->start != NULL)

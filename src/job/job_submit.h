@@ -16,6 +16,7 @@
 #include "job/job.h"
 
 extern void cj_job_submit_check(CjJob *job);
+extern void cj_job_submit_check_operation(void);
 extern void cj_job_submit_check_owner(Oid owner);
 extern int64 cj_job_submit(CjJob *job, const CjJobPlan *plan);
 

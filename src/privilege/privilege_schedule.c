@@ -15,6 +15,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/acl.h"
 
 #include "privilege/privilege_schedule.h"
@@ -43,4 +44,17 @@ cj_privilege_check_alter_schedule(Oid roleid, Oid owner)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be admin or the owner of the schedules being altered")));
+}
+
+/*
+ * Raise 42501 unless a role may have the backups of a schedule counted in the
+ * metric of the whole server.
+ */
+void
+cj_privilege_check_backup_metric(Oid roleid)
+{
+	if (!superuser_arg(roleid))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("only users with the admin role are allowed to change updates_cluster_last_backup_time_metric")));
 }

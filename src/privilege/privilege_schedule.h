@@ -16,5 +16,6 @@
 extern void cj_privilege_check_schedule(Oid roleid, int64 schedule_id, Oid owner,
 										const char *verb);
 extern void cj_privilege_check_alter_schedule(Oid roleid, Oid owner);
+extern void cj_privilege_check_backup_metric(Oid roleid);
 
 #endif							/* CJ_PRIVILEGE_SCHEDULE_H */

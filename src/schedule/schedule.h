@@ -13,6 +13,7 @@
 #ifndef CJ_SCHEDULE_H
 #define CJ_SCHEDULE_H
 
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -65,6 +66,13 @@ typedef struct CjSchedule
 	char	   *statement;
 	bool		is_copy;		/* it belongs to another database */
 	int			unfinished;		/* jobs of it */
+
+	/* of the two schedules of full and of incremental backups */
+	bool		incremental;
+	int64		companion;		/* the other one; 0: there is none */
+	int64		unpauses;		/* the one that begins after a success; 0:
+								 * none */
+	bool		updates_metric;
 } CjSchedule;
 
 /* What CREATE SCHEDULE says. */
@@ -85,9 +93,51 @@ typedef struct CjScheduleCreation
 
 #define CJ_SCHEDULE_MAX_RUNNING 10
 
+/* As a recurrence of full backups: each one is. */
+#define CJ_FULL_BACKUP_ALWAYS "always"
+
+/* What CREATE SCHEDULE FOR BACKUP and FOR CHANGEFEED say of the jobs; NULL: nothing. */
+typedef struct CjScheduleWork
+{
+	ArrayType  *tables;
+	ArrayType  *databases;
+	ArrayType  *into;
+	const char *sink_uri;
+	const char *query;
+	Jsonb	   *options;
+	bool		ignore_existing_backups;
+	bool		updates_metric;
+} CjScheduleWork;
+
+/* What ALTER BACKUP SCHEDULE says; NULL: nothing. */
+typedef struct CjBackupAlteration
+{
+	const char *label;
+	ArrayType  *into;
+	Jsonb	   *options;
+	const char *recurrence;
+	const char *full_backup;
+	const char *on_execution_failure;
+	const char *on_previous_running;
+	const char *timezone;
+	const int  *max_running;
+	const bool *updates_metric;
+	bool		execute;		/* the next backup at once */
+	bool		execute_full;	/* the next full one */
+} CjBackupAlteration;
+
 extern void cj_schedule_init(void);
 extern bool cj_schedule_exists(const char *label);
 extern CjSchedule *cj_schedule_create(const CjScheduleCreation *creation);
+extern CjSchedule *cj_schedule_create_changefeed(CjScheduleCreation *creation,
+												 const CjScheduleWork *work);
+extern int	cj_schedule_create_backup(CjScheduleCreation *creation,
+									  const CjScheduleWork *work,
+									  const char *full_backup,
+									  CjSchedule **schedules);
+extern int	cj_schedule_alter_backup(int64 id, const CjBackupAlteration *alteration,
+									 CjSchedule **schedules);
+extern bool cj_schedule_is_backup_option(const char *name);
 extern int64 cj_schedule_control(CjScheduleVerb verb, const int64 *ids, int nids);
 extern long cj_schedule_turn(void);
 extern long cj_schedule_due(void);

@@ -19,12 +19,10 @@
 #include "base/base_ids.h"
 #include "job/job_pending.h"
 #include "privilege/privilege_schedule.h"
+#include "schedule/schedule_backup.h"
 #include "schedule/schedule_start.h"
 #include "schedule/schedule_store.h"
 #include "schedule/schedule_time.h"
-
-/* Type of the jobs of backup schedules. */
-#define EXECUTOR_BACKUP "BACKUP"
 
 static const char *const verbs[] = {
 	[CJ_SCHEDULE_PAUSE] = "PAUSE",
@@ -63,7 +61,7 @@ resume_schedule(const CjSchedule *schedule, TimestampTz now)
 static void
 execute_schedule(const CjSchedule *schedule, TimestampTz now)
 {
-	if (strcmp(schedule->executor_type, EXECUTOR_BACKUP) == 0)
+	if (strcmp(schedule->executor_type, CJ_EXECUTOR_BACKUP) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("EXECUTE SCHEDULE is not supported for this schedule type"),
@@ -82,7 +80,9 @@ control_schedule(CjScheduleVerb verb, const CjSchedule *schedule, TimestampTz no
 	switch (verb)
 	{
 		case CJ_SCHEDULE_PAUSE:
-			if (schedule->next_run != CJ_NO_TIME || schedule->due != CJ_NO_TIME)
+			/* One of incremental backups may be paused only until a full one. */
+			if (schedule->next_run != CJ_NO_TIME || schedule->due != CJ_NO_TIME ||
+				schedule->incremental)
 				cj_schedule_store_plan(schedule->id, CJ_NO_TIME, CJ_NO_TIME, "", now);
 			return 1;
 		case CJ_SCHEDULE_RESUME:
@@ -94,7 +94,7 @@ control_schedule(CjScheduleVerb verb, const CjSchedule *schedule, TimestampTz no
 		case CJ_SCHEDULE_DROP:
 			break;
 	}
-	return (int64) cj_schedule_store_delete(&schedule->id, 1);
+	return cj_schedule_drop(schedule);
 }
 
 /*

@@ -21,9 +21,9 @@
 
 #include "base/base_clock.h"
 #include "job/job_pending.h"
-#include "job/job_submit.h"
-#include "job/job_type.h"
+#include "schedule/schedule_create.h"
 #include "schedule/schedule_option.h"
+#include "schedule/schedule_start.h"
 #include "schedule/schedule_store.h"
 #include "schedule/schedule_time.h"
 
@@ -50,6 +50,31 @@ cj_schedule_exists(const char *label)
 }
 
 /*
+ * Raise 22023 for a label that is too long.
+ */
+void
+cj_schedule_check_label(const char *label)
+{
+	if (strlen(label) > MAX_LABEL_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the label of a schedule must not be longer than %d bytes",
+						MAX_LABEL_LENGTH)));
+}
+
+/*
+ * Raise 22023 for a number of unfinished jobs that there cannot be.
+ */
+void
+cj_schedule_check_max_running(int max_running)
+{
+	if (max_running < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the number of unfinished jobs of a schedule must be greater than zero")));
+}
+
+/*
  * Raise an error for what makes no sense.
  */
 static void
@@ -59,36 +84,13 @@ check_creation(const CjScheduleCreation *creation)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("the command and the recurrence of a schedule must not be null")));
-	if (creation->label != NULL && strlen(creation->label) > MAX_LABEL_LENGTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the label of a schedule must not be longer than %d bytes",
-						MAX_LABEL_LENGTH)));
+	if (creation->label != NULL)
+		cj_schedule_check_label(creation->label);
 	if (TIMESTAMP_IS_NOBEGIN(creation->first_run))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the first run of a schedule must be finite")));
-	if (creation->max_running < 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the number of unfinished jobs of a schedule must be greater than zero")));
-}
-
-/*
- * Raise what would be wrong with the schedule's jobs.  A type that is not there
- * yet is the business of the time when one is to be started.
- */
-static void
-check_jobs(const CjScheduleCreation *creation)
-{
-	CjJob		job = {
-		.type = unconstify(char *, creation->executor_type),
-		.statement = unconstify(char *, creation->statement),
-		.arguments = creation->command
-	};
-
-	if (cj_job_type_find(creation->executor_type) != NULL)
-		cj_job_submit_check(&job);
+	cj_schedule_check_max_running(creation->max_running);
 }
 
 /*
@@ -126,7 +128,7 @@ cj_schedule_create(const CjScheduleCreation *creation)
 	if (creation->paused == NULL)
 		schedule->next_run = creation->first_run != CJ_NO_TIME ? creation->first_run :
 			cj_schedule_first(schedule, now);
-	check_jobs(creation);
+	cj_schedule_check_start(schedule);
 
 	schedule->id = cj_schedule_store_insert(schedule, now);
 	cj_job_pending_add_submission();

@@ -17,6 +17,7 @@
 #include "base/base_clock.h"
 #include "base/base_store.h"
 #include "job/job_error.h"
+#include "schedule/schedule_backup.h"
 #include "schedule/schedule_history_store.h"
 #include "schedule/schedule_outcome.h"
 #include "schedule/schedule_store.h"
@@ -92,7 +93,8 @@ follow_end(const CjSchedule *schedule, const CjScheduleEnd *end, TimestampTz now
 }
 
 /*
- * Note how a run has ended.  Returns false if somebody has locked the schedule.
+ * Note how a run has ended.  Returns false if somebody has locked the schedule, or the one
+ * that begins for that.
  */
 static bool
 note_end(const CjScheduleEnd *end, TimestampTz now)
@@ -101,6 +103,9 @@ note_end(const CjScheduleEnd *end, TimestampTz now)
 	CjSchedule *schedule = cj_schedule_store_lock_free(end->schedule_id, &exists);
 
 	if (schedule == NULL && exists)
+		return false;
+	if (schedule != NULL && strcmp(end->outcome, "succeeded") == 0 &&
+		!cj_schedule_backup_succeeded(schedule, now))
 		return false;
 	cj_schedule_history_end(end);
 	if (schedule != NULL)

@@ -17,8 +17,47 @@
 #include "base/base_guc.h"
 #include "job/job_control_many.h"
 #include "job/job_submit.h"
+#include "job/job_type.h"
 #include "schedule/schedule_history_store.h"
 #include "schedule/schedule_start.h"
+
+/*
+ * A job of a schedule.
+ */
+static CjJob
+make_job(const CjSchedule *schedule)
+{
+	CjJob		job = {
+		.type = schedule->executor_type,
+		.statement = schedule->statement,
+		.arguments = schedule->command,
+		.created_by_type = CJ_CREATED_BY_SCHEDULE,
+		.created_by_id = schedule->id
+	};
+
+	return job;
+}
+
+/*
+ * Raise what would keep a job of a schedule from being submitted by its owner.  A
+ * type that is not there yet is the business of the time when a job is to be started.
+ */
+void
+cj_schedule_check_start(const CjSchedule *schedule)
+{
+	CjJob		job = make_job(schedule);
+	Oid			userid;
+	int			sec_context;
+
+	cj_job_submit_check_operation();
+	if (cj_job_type_find(schedule->executor_type) == NULL)
+		return;
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(schedule->owner,
+						   sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	cj_job_submit_check(&job);
+	SetUserIdAndSecContext(userid, sec_context);
+}
 
 /*
  * Submit a job of a schedule as the schedule's owner, and record the run.  Part
@@ -33,13 +72,7 @@ cj_schedule_start(const CjSchedule *schedule, TimestampTz due, int64 missed,
 				  TimestampTz now)
 {
 	CjJobPlan	plan = {.max_attempts = cj_guc_max_attempts};
-	CjJob		job = {
-		.type = schedule->executor_type,
-		.statement = schedule->statement,
-		.arguments = schedule->command,
-		.created_by_type = CJ_CREATED_BY_SCHEDULE,
-		.created_by_id = schedule->id
-	};
+	CjJob		job = make_job(schedule);
 	CjScheduleRun run = {
 		.schedule_id = schedule->id,
 		.due = due,

@@ -15,6 +15,7 @@
 
 #include "schedule/schedule.h"
 
+extern void cj_schedule_check_start(const CjSchedule *schedule);
 extern int64 cj_schedule_start(const CjSchedule *schedule, TimestampTz due,
 							   int64 missed, TimestampTz now);
 

@@ -32,7 +32,11 @@
 	" coalesce(s.next_run, 'infinity'), coalesce(s.due, 'infinity'), s.state," \
 	" s.on_previous_running, s.max_running, s.on_execution_failure, s.command, s.statement, " IS_COPY "," \
 	" (SELECT count(*) FROM jobs.schedule_run r JOIN jobs.queue q ON q.job_id = r.job_id" \
-	"  WHERE r.schedule_id = s.schedule_id AND r.outcome IS NULL)"
+	"  WHERE r.schedule_id = s.schedule_id AND r.outcome IS NULL)," \
+	" s.command ? 'backup_type'," \
+	" coalesce((s.command ->> 'dependent_schedule_id')::bigint, 0)," \
+	" coalesce((s.command ->> 'unpause_on_success')::bigint, 0)," \
+	" s.command ? 'updates_last_backup_metric'"
 
 /*
  * Read a row of SCHEDULE_COLUMNS into the caller's memory context.
@@ -63,6 +67,10 @@ read_schedule(CjStoreScope *scope, uint64 row, CjSchedule *schedule)
 	schedule->statement = cj_store_text(scope, row, 16);
 	schedule->is_copy = DatumGetBool(cj_store_value(row, 17, &isnull));
 	schedule->unfinished = (int) DatumGetInt64(cj_store_value(row, 18, &isnull));
+	schedule->incremental = DatumGetBool(cj_store_value(row, 19, &isnull));
+	schedule->companion = DatumGetInt64(cj_store_value(row, 20, &isnull));
+	schedule->unpauses = DatumGetInt64(cj_store_value(row, 21, &isnull));
+	schedule->updates_metric = DatumGetBool(cj_store_value(row, 22, &isnull));
 }
 
 /*
@@ -235,7 +243,8 @@ cj_schedule_store_from_future(TimestampTz now, int limit, CjSchedule **schedules
 /*
  * Lock the schedules with these ids that "roleid" may control, and read them, in
  * the order of the ids, which every statement keeps to: two of them cannot
- * deadlock.  Returns their number.
+ * deadlock.  For that the companion of each is locked and read, too.  Returns
+ * their number.
  */
 int
 cj_schedule_store_lock(const int64 *ids, int nids, Oid roleid,
@@ -243,7 +252,10 @@ cj_schedule_store_lock(const int64 *ids, int nids, Oid roleid,
 {
 	static CjStatement lock = {
 		"SELECT" SCHEDULE_COLUMNS " FROM jobs.schedule s"
-		" WHERE s.schedule_id = ANY ($2) AND pg_has_role($3, s.owner, 'USAGE')"
+		" WHERE s.schedule_id = ANY (ARRAY(SELECT unnest($2) UNION"
+		"   SELECT (c.command ->> 'dependent_schedule_id')::bigint FROM jobs.schedule c"
+		"   WHERE c.schedule_id = ANY ($2) AND c.command ? 'dependent_schedule_id'))"
+		"  AND pg_has_role($3, s.owner, 'USAGE')"
 		" ORDER BY s.schedule_id FOR UPDATE OF s",
 		3, {OIDOID, INT8ARRAYOID, OIDOID}
 	};

@@ -13,6 +13,65 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION jobs.create_schedule(text, text, text, timestamptz, text, text, text, integer, boolean) IS
 'make SQL commands jobs of the current user at certain times, as CREATE SCHEDULE .. FOR SQL; no row if a schedule is there already and if_not_exists is true';
 
+CREATE FUNCTION jobs.create_backup_schedule(label text, destination text[], recurrence text,
+	tables text[] DEFAULT NULL,
+	databases text[] DEFAULT NULL,
+	full_backup text DEFAULT NULL,
+	options jsonb DEFAULT '{}',
+	first_run timestamptz DEFAULT NULL,
+	on_execution_failure text DEFAULT 'reschedule',
+	on_previous_running text DEFAULT 'wait',
+	timezone text DEFAULT NULL,
+	max_running integer DEFAULT 10,
+	ignore_existing_backups boolean DEFAULT false,
+	updates_cluster_last_backup_time_metric boolean DEFAULT false,
+	if_not_exists boolean DEFAULT false,
+	OUT schedule_id bigint, OUT label text, OUT status text,
+	OUT first_run timestamptz, OUT schedule text, OUT backup_stmt text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_create_backup_schedule'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 2;
+COMMENT ON FUNCTION jobs.create_backup_schedule(text, text[], text, text[], text[], text, jsonb, timestamptz, text, text, text, integer, boolean, boolean, boolean) IS
+'back up at certain times, as CREATE SCHEDULE .. FOR BACKUP; full_backup is a recurrence, or always; the row of the incremental backups comes first';
+
+CREATE FUNCTION jobs.create_changefeed_schedule(label text, sink text, recurrence text,
+	tables text[] DEFAULT NULL,
+	query text DEFAULT NULL,
+	options jsonb DEFAULT '{}',
+	first_run timestamptz DEFAULT NULL,
+	on_execution_failure text DEFAULT 'reschedule',
+	on_previous_running text DEFAULT 'wait',
+	timezone text DEFAULT NULL,
+	max_running integer DEFAULT 10,
+	if_not_exists boolean DEFAULT false,
+	OUT schedule_id bigint, OUT label text, OUT status text,
+	OUT first_run timestamptz, OUT schedule text, OUT changefeed_stmt text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_create_changefeed_schedule'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION jobs.create_changefeed_schedule(text, text, text, text[], text, jsonb, timestamptz, text, text, text, integer, boolean) IS
+'send tables, or the result of a query, at certain times, as CREATE SCHEDULE .. FOR CHANGEFEED';
+
+CREATE FUNCTION jobs.alter_backup_schedule(schedule_id bigint,
+	label text DEFAULT NULL,
+	destination text[] DEFAULT NULL,
+	options jsonb DEFAULT NULL,
+	recurrence text DEFAULT NULL,
+	full_backup text DEFAULT NULL,
+	on_execution_failure text DEFAULT NULL,
+	on_previous_running text DEFAULT NULL,
+	timezone text DEFAULT NULL,
+	max_running integer DEFAULT NULL,
+	updates_cluster_last_backup_time_metric boolean DEFAULT NULL,
+	execute text DEFAULT NULL,
+	OUT schedule_id bigint, OUT label text, OUT status text,
+	OUT first_run timestamptz, OUT schedule text, OUT backup_stmt text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_alter_backup_schedule'
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 2;
+COMMENT ON FUNCTION jobs.alter_backup_schedule(bigint, text, text[], jsonb, text, text, text, text, text, integer, boolean, text) IS
+'change a backup schedule and its companion, as ALTER BACKUP SCHEDULE; what is null stays; execute is next or full: that backup at once';
+
 CREATE FUNCTION jobs.pause_schedules(schedule_ids bigint[])
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'cj_fn_pause_schedules'
@@ -68,16 +127,34 @@ SELECT s.schedule_id, s.label,
 	   s.created,
 	   CASE s.on_previous_running WHEN 'start' THEN 'NO_WAIT' ELSE pg_catalog.upper(s.on_previous_running) END AS on_previous_running,
 	   CASE s.on_execution_failure WHEN 'retry' THEN 'RETRY_SOON' WHEN 'pause' THEN 'PAUSE_SCHED' ELSE 'RETRY_SCHED' END AS on_execution_failure,
-	   s.command,
+	   CASE s.executor_type WHEN 'BACKUP' THEN s.command - '{into,options}'::text[] || pg_catalog.jsonb_build_object('backup_statement', s.statement)
+							WHEN 'CHANGEFEED' THEN s.command - '{sink_uri,options}'::text[] || pg_catalog.jsonb_build_object('changefeed_statement', s.statement)
+							ELSE s.command END AS command,
 	   s.executor_type, s.timezone, s.max_running,
 	   CASE WHEN s.once THEN s.recurrence END AS runs_at,
-	   l.recorded AS last_run, l.job_id AS last_job_id, l.outcome AS last_outcome, l.detail AS last_detail
+	   l.recorded AS last_run, l.job_id AS last_job_id, l.outcome AS last_outcome, l.detail AS last_detail,
+	   pg_catalog.format('CREATE SCHEDULE %L FOR %s%s WITH SCHEDULE OPTIONS %s', s.label, s.executor_type,
+		   CASE s.executor_type
+		   WHEN 'BACKUP' THEN pg_catalog.format(' %s RECURRING %L FULL BACKUP %s', jobs.schedule_work(s.command, false, false),
+												CASE WHEN s.command ? 'backup_type' THEN s.recurrence ELSE coalesce(o.recurrence, s.recurrence) END,
+												CASE WHEN o.schedule_id IS NULL THEN 'ALWAYS'
+													 ELSE pg_catalog.quote_literal(CASE WHEN s.command ? 'backup_type' THEN o.recurrence ELSE s.recurrence END) END)
+		   WHEN 'CHANGEFEED' THEN pg_catalog.format(' %s RECURRING %L', jobs.schedule_work(s.command, false, false), s.recurrence)
+		   ELSE pg_catalog.format(' %L RECURRING %L', s.statement, s.recurrence) END,
+		   pg_catalog.concat_ws(', ',
+			   'on_execution_failure = ' || pg_catalog.quote_literal(pg_catalog.upper(s.on_execution_failure)),
+			   'on_previous_running = ' || pg_catalog.quote_literal(pg_catalog.upper(CASE WHEN s.command ? 'backup_type' THEN o.on_previous_running ELSE s.on_previous_running END)),
+			   'max_running = ' || s.max_running,
+			   'timezone = ' || pg_catalog.quote_literal(s.timezone),
+			   CASE WHEN s.command ? 'ignore_existing_backups' THEN 'ignore_existing_backups' END,
+			   CASE WHEN s.command ? 'updates_last_backup_metric' THEN 'updates_cluster_last_backup_time_metric' END)) AS create_statement
 FROM jobs.schedule s
 	 CROSS JOIN LATERAL (SELECT s.database <> (SELECT d.oid FROM pg_catalog.pg_database d
 											   WHERE d.datname = pg_catalog.current_database())
 								OR s.installation <> (SELECT i.installation FROM jobs.installation i) AS is_copy) c
 	 LEFT JOIN LATERAL (SELECT r.recorded, r.job_id, r.outcome, r.detail FROM jobs.schedule_run r
 						WHERE r.schedule_id = s.schedule_id ORDER BY r.run_id DESC LIMIT 1) l ON true
+	 LEFT JOIN jobs.schedule o ON o.schedule_id = (s.command ->> 'dependent_schedule_id')::bigint
 WHERE ((SELECT jobs.may_see_all()) OR pg_catalog.pg_has_role(s.owner, 'USAGE'));
 
 COMMENT ON VIEW jobs.schedules IS 'the schedules that the current user may see';
@@ -101,6 +178,7 @@ COMMENT ON COLUMN jobs.schedules.last_run IS 'when it was last due and seen to';
 COMMENT ON COLUMN jobs.schedules.last_job_id IS 'the job that was started then';
 COMMENT ON COLUMN jobs.schedules.last_outcome IS 'last state of that job, null before that; or delayed, skipped or error';
 COMMENT ON COLUMN jobs.schedules.last_detail IS 'why';
+COMMENT ON COLUMN jobs.schedules.create_statement IS 'the statement that makes it, without secrets';
 
 -- OFFSET as in jobs.messages.
 CREATE VIEW jobs.schedule_runs WITH (security_barrier) AS
@@ -197,15 +275,9 @@ CREATE FUNCTION jobs.show_create_schedules(schedule_ids bigint[],
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
-	SELECT s.schedule_id,
-		   pg_catalog.format('CREATE SCHEDULE %L FOR SQL %L RECURRING %L WITH SCHEDULE OPTIONS on_execution_failure = %L, on_previous_running = %L, max_running = %L%s',
-			   s.label, s.command ->> 'command', coalesce(s.runs_at, s.recurrence),
-			   CASE s.on_execution_failure WHEN 'RETRY_SOON' THEN 'RETRY' WHEN 'PAUSE_SCHED' THEN 'PAUSE' ELSE 'RESCHEDULE' END,
-			   CASE s.on_previous_running WHEN 'NO_WAIT' THEN 'START' ELSE s.on_previous_running END,
-			   s.max_running, ', timezone = ' || pg_catalog.quote_literal(s.timezone))
+	SELECT s.schedule_id, s.create_statement
 	FROM jobs.schedules s
-	WHERE (show_create_schedules.schedule_ids IS NULL OR s.schedule_id = ANY (show_create_schedules.schedule_ids))
-	  AND s.executor_type = 'SQL'
+	WHERE show_create_schedules.schedule_ids IS NULL OR s.schedule_id = ANY (show_create_schedules.schedule_ids)
 	ORDER BY s.schedule_id;
 END;
 COMMENT ON FUNCTION jobs.show_create_schedules(bigint[]) IS

@@ -81,6 +81,27 @@ COMMENT ON COLUMN jobs.system_jobs.description IS 'one line for people';
 COMMENT ON COLUMN jobs.system_jobs.error_msg IS 'why the job failed or was cancelled; null if there is no error';
 COMMENT ON COLUMN jobs.system_jobs.finished IS 'when the job reached its last state';
 
+CREATE VIEW jobs.system_scheduled_jobs AS
+SELECT s.schedule_id, s.label AS schedule_name, s.created, s.owner::text AS owner, s.next_run,
+	   s.state AS schedule_state, CASE WHEN s.recurrence <> 'NEVER' THEN s.recurrence END AS schedule_expr,
+	   pg_catalog.jsonb_build_object('on_previous_running', s.on_previous_running,
+									 'on_execution_failure', s.on_execution_failure) AS schedule_details,
+	   'scheduled-' || pg_catalog.lower(s.executor_type) || '-executor' AS executor_type,
+	   s.command AS execution_args
+FROM jobs.schedules s;
+
+COMMENT ON VIEW jobs.system_scheduled_jobs IS 'the schedules that the current user may see, as in CockroachDB''s system.scheduled_jobs';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_id IS 'id of the schedule';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_name IS 'its label';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.created IS 'when it was created';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.owner IS 'role as which its jobs run';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.next_run IS 'when it is due next; null if it is paused';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_state IS 'what became of the last run, if there is something to say';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_expr IS 'when it runs; null for one that runs once';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_details IS 'what to do while an earlier job runs, and after a failure';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.executor_type IS 'type of its jobs';
+COMMENT ON COLUMN jobs.system_scheduled_jobs.execution_args IS 'what its jobs do, without secrets';
+
 -- The metrics jobs.<type>.<column> of CockroachDB, where every job that fails or is
 -- cancelled passes through its clean-up, if it has one or not.
 CREATE VIEW jobs.metrics AS

@@ -65,7 +65,7 @@ GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages
 GRANT SELECT ON jobs.schedules, jobs.schedule_runs TO PUBLIC;
 GRANT SELECT ON jobs.cluster_settings, jobs.system_grants TO PUBLIC;
 GRANT SELECT ON jobs.progress_history, jobs.progress, jobs.jobs_with_progress,
-	jobs.crdb_internal_jobs, jobs.system_jobs TO PUBLIC;
+	jobs.crdb_internal_jobs, jobs.system_jobs, jobs.system_scheduled_jobs TO PUBLIC;
 
 -- pg_monitor is a member of this role.
 REVOKE ALL ON FUNCTION jobs.counters() FROM PUBLIC;

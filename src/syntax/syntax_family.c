@@ -17,6 +17,7 @@
 /* A new family has its line here, and is declared in the header. */
 static const CjFamily *const families[] = {
 	&cj_family_alter,
+	&cj_family_alter_schedule,
 	&cj_family_control,
 	&cj_family_create_schedule,
 	&cj_family_grants,
@@ -129,7 +130,7 @@ find_tag(const CjTag *tags, const char *str, int offset)
 	for (const CjTag *tag = tags; tag != NULL && tag->words != NULL; tag++)
 	{
 		if (cj_scan_begins_with(str, offset, tag->words))
-			return tag->tag;
+			return tag->tag != NULL ? tag->tag : tag->choose(str, offset);
 	}
 	return NULL;
 }
@@ -144,7 +145,8 @@ cj_family_tag(const char *str, int offset)
 	const char *tag = NULL;
 
 	if (!cj_scan_begins_with(str, offset, "show") &&
-		!cj_scan_begins_with(str, offset, "create schedule"))
+		!cj_scan_begins_with(str, offset, "create schedule") &&
+		!cj_scan_begins_with(str, offset, "alter backup schedule"))
 		return NULL;
 	for (int i = 0; i < lengthof(families) && tag == NULL; i++)
 		tag = find_tag(families[i]->tags, str, offset);

@@ -44,6 +44,9 @@ typedef struct CjTag
 	const char *words;			/* that they begin with, in lower case; NULL
 								 * ends a list */
 	const char *tag;
+
+	/* If tag is NULL: by the text, at that offset; may return NULL */
+	const char *(*choose) (const char *str, int offset);
 } CjTag;
 
 typedef struct CjFamily
@@ -88,6 +91,7 @@ typedef struct CjFamily
 } CjFamily;
 
 extern const CjFamily cj_family_alter;
+extern const CjFamily cj_family_alter_schedule;
 extern const CjFamily cj_family_control;
 extern const CjFamily cj_family_create_schedule;
 extern const CjFamily cj_family_grants;

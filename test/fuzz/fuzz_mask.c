@@ -149,6 +149,15 @@ cj_schedule_control(CjScheduleVerb verb, const int64 *ids, int nids)
 }
 
 /*
+ * As cj_schedule_control(): some options are, some are not.
+ */
+bool
+cj_schedule_is_backup_option(const char *name)
+{
+	return name[0] != 'u';
+}
+
+/*
  * Stands in for the privilege room.
  */
 char *

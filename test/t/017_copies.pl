@@ -83,7 +83,8 @@ my $installed = $node->psql('postgres', q{LOAD '$libdir/cancel_job'}) == 0;
 # It takes the jobs along: they go on there.
 SKIP:
 {
-	skip 'the library is not installed where pg_upgrade looks', 6 unless $installed;
+	skip 'the library is not installed where pg_upgrade looks', 9 unless $installed;
+	$node->safe_psql('app', q{SELECT jobs.create_schedule('yearly', 'INSERT INTO effects VALUES (''scheduled'')', '@yearly')});
 	$node->stop;
 	my $upgraded = PostgreSQL::Test::Cluster->new('upgraded');
 	$upgraded->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
@@ -108,8 +109,15 @@ SKIP:
 	$client->rows("RESUME JOB $paused");
 	ok(wait_for_status($client, $waits, 'succeeded'), 'and go on');
 	ok(wait_for_status($client, $paused, 'succeeded'), 'all of them');
+	is( $client->value('SELECT label, schedule_status, state FROM jobs.schedules'),
+		'yearly|ACTIVE|', 'the schedule is there, and is not taken for a copy');
+	$client->rows('UPDATE jobs.schedule SET next_run = now(); SELECT jobs.wake()');
+	ok( wait_for($client, "SELECT outcome = 'succeeded' FROM jobs.schedule_runs"),
+		'and runs');
+	is($client->value('SELECT schedule_id > 1 FROM jobs.create_schedule(NULL, $$SELECT 1$$, $$@yearly$$)'),
+		't', 'new ones have ids of their own');
 	is($client->value("SELECT string_agg(name, ' ' ORDER BY name) FROM effects"),
-		'done later paused waits', 'each once');
+		'done later paused scheduled waits', 'each once');
 }
 
 done_testing();

@@ -109,6 +109,29 @@ ok( wait_for($client, "SELECT count(*) = 2 FROM jobs.schedules WHERE next_run < 
 is(runs($hourly), 'succeeded/4', 'and nothing runs for that');
 $client->rows("DROP SCHEDULES VALUES ($hourly), ($every), ($daily)");
 
+# Schedules that are due some day wake nobody, however many there are: the launcher
+# sleeps on.
+sub wakeups
+{
+	my $pid = $client->value(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'cancel_job launcher'});
+	my ($count) = slurp_file("/proc/$pid/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m;
+
+	return $count;
+}
+
+$client->value(q{SELECT count(*) FROM generate_series(1, 1000), LATERAL jobs.create_schedule('yearly', 'SELECT 1', '@yearly')});
+ok( wait_until(
+		sub {
+			my $before = wakeups();
+
+			sleep 3;
+			return wakeups() == $before;
+		}),
+	'a thousand schedules, and no wake-up for a while');
+is($client->value(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type IN ('cancel_job coordinator', 'cancel_job worker')}),
+	0, 'nor a process');
+$client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
+
 # A small change back makes a daily schedule not run again.
 $daily = create('daily', 'SELECT 1', '@daily');
 $client->rows("UPDATE jobs.schedule SET planned = now() + interval '1 hour', next_run = now() + interval '25 hours' WHERE schedule_id = $daily");
@@ -192,6 +215,47 @@ runs_are($kick, 'succeeded', 'and neither keeps others from running');
 is($client->value("SELECT owner FROM jobs.schedule WHERE schedule_id = $orphan"), '-', 'nobody inherits it');
 $client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
 
+# A full backup that has succeeded lets the incremental ones begin, unless somebody
+# has paused them.  The full one is an SQL job here.
+sub create_backups
+{
+	my ($command) = @_;
+	my ($incremental, $full) = $client->rows(
+		"SELECT schedule_id FROM jobs.create_backup_schedule('pair', ARRAY['nodelocal://1/x'], '\@hourly', full_backup => '\@daily')");
+
+	$client->rows("UPDATE jobs.schedule SET executor_type = 'SQL', command = command || jsonb_build_object('command', '$command') WHERE schedule_id = $full");
+	return ($incremental, $full);
+}
+
+sub is_due
+{
+	my ($id) = @_;
+
+	$client->rows("UPDATE jobs.schedule SET next_run = now() WHERE schedule_id = $id; SELECT jobs.wake()");
+	return;
+}
+
+my ($incremental, $full) = create_backups('SELECT 1/0');
+is_due($full);
+runs_are($full, 'failed', 'a full backup that fails');
+is(state($incremental), 'Waiting for initial backup to complete', 'and the incremental ones wait');
+$client->rows("UPDATE jobs.schedule SET command = command || jsonb_build_object('command', 'SELECT 1') WHERE schedule_id = $full");
+is_due($full);
+runs_are($full, 'failed succeeded', 'one that succeeds');
+is(state($incremental, "concat_ws('|', schedule_status, state, next_run > now())"), 'ACTIVE||t', 'and the incremental ones begin');
+is(state($full, "command ? 'unpause_on_success'"), 'f', 'once');
+$client->rows("PAUSE SCHEDULE $incremental");
+is_due($full);
+runs_are($full, 'failed succeeded succeeded', 'a further one');
+is(state($incremental, 'schedule_status'), 'PAUSED', 'is nothing to those that are paused');
+is(tag("DROP SCHEDULE $full"), 'DROP SCHEDULES 2', 'both are dropped');
+($incremental, $full) = create_backups('SELECT 1');
+$client->rows("PAUSE SCHEDULE $incremental");
+is_due($full);
+runs_are($full, 'succeeded', 'the first one');
+is(state($incremental, 'schedule_status'), 'PAUSED', 'does not begin what somebody has paused');
+$client->rows("DROP SCHEDULE $full");
+
 # A thousand at the same time, in the order of their times; a crash before the
 # commit, and one behind it, lose none and repeat none.
 set_conf($node, 'jobs.debug_pausepoints' => 'schedule.before_commit');
@@ -272,6 +336,13 @@ foreach my $database (qw(copy restored))
 # Command tags.
 is(tag("PAUSE SCHEDULE $off"), 'PAUSE SCHEDULES 0', 'tag of an id that is none');
 is(tag(q{CREATE SCHEDULE tag FOR SQL 'SELECT 1' RECURRING '@daily'}), 'SCHEDULED SQL 1', 'tag of CREATE SCHEDULE');
+is(tag(q{/* a */ CREATE SCHEDULE IF NOT EXISTS "for" FOR BACKUP INTO 'x' RECURRING '@hourly' FULL BACKUP '@daily'}),
+	'SCHEDULED BACKUP 2', 'tag of CREATE SCHEDULE FOR BACKUP');
+is(tag(q{CREATE SCHEDULE FOR CHANGEFEED t INTO 'x' RECURRING '@daily'}), 'SCHEDULED CHANGEFEED 1', 'tag of CREATE SCHEDULE FOR CHANGEFEED');
+$full = $client->value("SELECT min(schedule_id) FROM jobs.schedules WHERE executor_type = 'BACKUP'");
+is(tag("ALTER BACKUP SCHEDULE $full SET LABEL x"), 'SCHEDULED BACKUP 2', 'tag of ALTER BACKUP SCHEDULE');
+is(tag("DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES] WHERE id <> (SELECT id FROM [SHOW SCHEDULES] WHERE label = 'tag')"),
+	'DROP SCHEDULES 3', 'each counts once');
 is(tag('SHOW SCHEDULES'), 'SHOW SCHEDULES 1', 'tag of SHOW SCHEDULES');
 is(tag('SHOW PAUSED SCHEDULES'), 'SHOW SCHEDULES 0', 'tag of SHOW PAUSED SCHEDULES');
 is(tag('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]'), 'DROP SCHEDULES 1', 'tag of DROP SCHEDULES');
