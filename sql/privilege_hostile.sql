@@ -67,7 +67,7 @@ SELECT jobs.may_see_all();
 RESET ROLE;
 SET client_min_messages = warning;
 DROP EXTENSION cancel_job;
-SELECT count(*) FROM pg_roles WHERE rolname IN ('controljob', 'viewjob');
+SELECT count(*) FROM pg_roles WHERE rolname IN ('controljob', 'repaircluster', 'viewjob');
 CREATE EXTENSION cancel_job;
 SET ROLE regress_jobs_viewer;
 SELECT jobs.may_see_all();

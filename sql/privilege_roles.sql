@@ -10,7 +10,7 @@ CREATE ROLE regress_jobs_noinherit LOGIN NOINHERIT IN ROLE controljob, viewjob, 
 
 -- The roles of the extension are plain ones, that cannot log in.
 SELECT rolname, rolcanlogin, rolsuper, rolcreaterole, rolinherit FROM pg_roles
-WHERE rolname IN ('controljob', 'viewjob') ORDER BY rolname;
+WHERE rolname IN ('controljob', 'repaircluster', 'viewjob') ORDER BY rolname;
 SELECT * FROM jobs.system_privilege ORDER BY privilege;
 
 -- Three jobs that run.

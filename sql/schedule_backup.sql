@@ -128,7 +128,17 @@ SELECT schedule_id AS sql FROM jobs.create_schedule('sql', 'SELECT 1', '@yearly'
 SELECT test.try('ALTER BACKUP SCHEDULE ' || :sql || ' SET LABEL a');
 SET ROLE regress_jobs_alice;
 SELECT test.try('ALTER BACKUP SCHEDULE ' || :single || ' SET LABEL a');
+SELECT schedule_id AS hers FROM jobs.create_backup_schedule('hers', ARRAY['x'], '@yearly', full_backup => 'always') \gset
+-- REPAIRCLUSTER is enough, but for a superuser's.
 RESET ROLE;
+GRANT SYSTEM REPAIRCLUSTER TO regress_jobs_bob;
+SET ROLE regress_jobs_bob;
+SELECT label, status, schedule FROM test.rows_of('ALTER BACKUP SCHEDULE ' || :hers || $$ SET LABEL 'hers by bob', SET FULL BACKUP '@yearly', SET RECURRING '@daily'$$);
+SELECT owner FROM [SHOW SCHEDULES] WHERE label = 'hers by bob';
+ALTER BACKUP SCHEDULE :single SET LABEL a;
+DROP SCHEDULE :hers;
+RESET ROLE;
+REVOKE SYSTEM REPAIRCLUSTER FROM regress_jobs_bob;
 
 -- A changefeed at times.
 SELECT * FROM test.rows_of($$CREATE SCHEDULE feed FOR CHANGEFEED TABLE a, b FAMILY f INTO 'kafka://h?sasl_password=clear' WITH resolved = '10s', updated, format = json_ RECURRING '@yearly' WITH SCHEDULE OPTIONS first_run = '2099-01-01 00:00+00'$$);

@@ -163,6 +163,24 @@ SELECT count(*) FROM [SHOW SCHEDULE :theirs];
 SELECT test.try('SELECT jobs.resume_schedules(ARRAY[' || :theirs || '])');
 RESET ROLE;
 REVOKE controljob FROM regress_jobs_alice;
+-- REPAIRCLUSTER shows and controls them, a superuser's, too, and shows no job.
+GRANT SYSTEM REPAIRCLUSTER TO regress_jobs_alice;
+SET ROLE regress_jobs_alice;
+SELECT count(*) FROM [SHOW SCHEDULES] WHERE id IN (:theirs, :year);
+PAUSE SCHEDULES VALUES (:theirs), (:year);
+SELECT schedule_status FROM [SHOW SCHEDULES] WHERE id IN (:theirs, :year);
+RESUME SCHEDULES VALUES (:theirs), (:year);
+EXECUTE SCHEDULE :theirs;
+SELECT job_id AS job FROM jobs.schedule_runs WHERE schedule_id = :theirs \gset
+SELECT count(*) FROM [SHOW JOBS FOR SCHEDULE :theirs];
+SELECT test.try('CANCEL JOB ' || :job) ~ 'does not have privileges' AS refused;
+BEGIN;
+DROP SCHEDULE :theirs;
+ROLLBACK;
+RESET ROLE;
+CALL test.wait_for(:job, 'succeeded');
+SELECT user_name FROM [SHOW JOB :job];
+REVOKE SYSTEM REPAIRCLUSTER FROM regress_jobs_alice;
 SET ROLE regress_jobs_bob;
 SELECT label, owner FROM [SHOW SCHEDULES];
 PAUSE SCHEDULE :theirs;
@@ -211,6 +229,19 @@ RESET client_min_messages;
 -- What owners hand over is paused, unless the new one's rights were theirs.
 REASSIGN OWNED BY regress_jobs_group TO regress_jobs_alice;
 SELECT label, status, owner, state FROM test.schedules WHERE label = 'group''s';
+-- Who has REPAIRCLUSTER cannot let that run, only the new owner.
+GRANT SYSTEM REPAIRCLUSTER TO regress_jobs_bob;
+SET ROLE regress_jobs_bob;
+SELECT label FROM [SHOW SCHEDULE :theirs];
+SELECT test.try('SELECT jobs.resume_schedules(ARRAY[' || :theirs || '])');
+SELECT test.try('SELECT jobs.execute_schedules(ARRAY[' || :theirs || '])');
+SET ROLE regress_jobs_alice;
+RESUME SCHEDULE :theirs;
+SET ROLE regress_jobs_bob;
+PAUSE SCHEDULE :theirs;
+RESUME SCHEDULE :theirs;
+RESET ROLE;
+REVOKE SYSTEM REPAIRCLUSTER FROM regress_jobs_bob;
 DROP OWNED BY regress_jobs_alice;
 SELECT count(*) FROM jobs.schedules WHERE label = 'group''s';
 

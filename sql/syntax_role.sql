@@ -1,4 +1,4 @@
--- CONTROLJOB and VIEWJOB in statements about roles.
+-- CONTROLJOB, VIEWJOB and other system privileges in statements about roles.
 
 -- What a role is a member of; other attributes that the statements set.
 CREATE FUNCTION test.role(who text) RETURNS text LANGUAGE sql AS $$
@@ -40,8 +40,10 @@ SELECT n, test.role('r' || n) FROM generate_series(1, 4) n;
 GRANT SYSTEM VIEWJOB TO regress_jobs_r4 WITH ADMIN OPTION;
 REVOKE ADMIN OPTION FOR SYSTEM VIEWJOB FROM regress_jobs_r4 CASCADE;
 REVOKE SYSTEM CONTROLJOB FROM regress_jobs_r3;
+GRANT SYSTEM RepairCluster TO regress_jobs_r3;
 SELECT n, test.role('r' || n) FROM generate_series(3, 4) n;
 
+REVOKE SYSTEM REPAIRCLUSTER FROM regress_jobs_r3;
 -- MODIFYCLUSTERSETTING: every setting that is not for tests, by the privileges
 -- of parameters; with other privileges, or twice, it is all or nothing.
 GRANT SYSTEM MODIFYCLUSTERSETTING TO regress_jobs_r1 WITH GRANT OPTION;
@@ -192,7 +194,7 @@ ALTER ROLE regress_jobs_r8 RENAME TO regress_jobs_r11 CONTROLJOB;
 ALTER ROLE ALL CONTROLJOB;
 CREATE USER MAPPING FOR controljob SERVER nowhere CONTROLJOB;
 DROP ROLE regress_jobs_r8 CONTROLJOB;
-GRANT SYSTEM REPAIRCLUSTER, VIEWJOB TO regress_jobs_r8;
+GRANT SYSTEM VIEWACTIVITY, VIEWJOB TO regress_jobs_r8;
 GRANT SYSTEM ALL TO regress_jobs_r8;
 GRANT SYSTEM VIEWJOB;
 GRANT SYSTEM VIEWJOB ON TABLE t TO regress_jobs_r8;

@@ -25,8 +25,8 @@
 #include "privilege/privilege_store.h"
 
 /*
- * Begin to ask what a role may do.  What it may do with the jobs of others is
- * read once, when the first answer depends on it.
+ * Begin to ask what a role may do.  What it may do with the jobs and schedules of
+ * others is read once, when the first answer depends on it.
  */
 void
 cj_privilege_begin(CjPrivileges *privileges, Oid roleid)
@@ -36,18 +36,18 @@ cj_privilege_begin(CjPrivileges *privileges, Oid roleid)
 }
 
 /*
- * Read what the role may do with the jobs of others.  Needs a transaction.
+ * Read what the role may do with the jobs and schedules of others.  Needs a
+ * transaction.
  */
-static void
-read_privileges(CjPrivileges *privileges)
+void
+cj_privilege_read(CjPrivileges *privileges)
 {
 	if (privileges->known)
 		return;
 	if (superuser_arg(privileges->roleid))
-		privileges->see_all = privileges->control_all = true;
+		privileges->see_all = privileges->control_all = privileges->repair_all = true;
 	else
-		cj_privilege_store_read(privileges->roleid, &privileges->see_all,
-								&privileges->control_all);
+		cj_privilege_store_read(privileges);
 	privileges->known = true;
 }
 
@@ -57,7 +57,7 @@ read_privileges(CjPrivileges *privileges)
 bool
 cj_privilege_may_see_all(CjPrivileges *privileges)
 {
-	read_privileges(privileges);
+	cj_privilege_read(privileges);
 	return privileges->see_all;
 }
 
@@ -79,7 +79,7 @@ cj_privilege_may_see(CjPrivileges *privileges, Oid job_owner)
 bool
 cj_privilege_has_controljob(CjPrivileges *privileges)
 {
-	read_privileges(privileges);
+	cj_privilege_read(privileges);
 	return privileges->control_all;
 }
 

@@ -13,16 +13,18 @@
 #ifndef CJ_PRIVILEGE_JOB_H
 #define CJ_PRIVILEGE_JOB_H
 
-/* A role, and what it may do with the jobs of others. */
+/* A role, and what it may do with the jobs and schedules of others. */
 typedef struct CjPrivileges
 {
 	Oid			roleid;
 	bool		known;			/* have the others been read? */
 	bool		see_all;		/* VIEWJOB or CONTROLJOB, or a superuser */
 	bool		control_all;	/* CONTROLJOB */
+	bool		repair_all;		/* REPAIRCLUSTER: schedules, and no jobs */
 } CjPrivileges;
 
 extern void cj_privilege_begin(CjPrivileges *privileges, Oid roleid);
+extern void cj_privilege_read(CjPrivileges *privileges);
 extern bool cj_privilege_may_see_all(CjPrivileges *privileges);
 extern bool cj_privilege_may_see(CjPrivileges *privileges, Oid job_owner);
 extern bool cj_privilege_has_controljob(CjPrivileges *privileges);

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * privilege_schedule.c
- *	  Who may control a schedule.
+ *	  Who may see and control a schedule.
  *
- * Its owner, members of that role and superusers.  What controls jobs,
- * CONTROLJOB, does not reach as far: a schedule runs again and again.
+ * To control: its owner, members of that role, superusers, and who has
+ * REPAIRCLUSTER.  These see it, and whoever sees everybody's jobs.  What controls
+ * jobs, CONTROLJOB, does not reach as far: a schedule runs again and again.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -21,29 +22,70 @@
 #include "privilege/privilege_schedule.h"
 
 /*
- * Raise 42501 unless a role may do this ("PAUSE") to a schedule.
+ * May the role see everybody's schedules?
  */
-void
-cj_privilege_check_schedule(Oid roleid, int64 schedule_id, Oid owner,
-							const char *verb)
+bool
+cj_privilege_may_see_all_schedules(CjPrivileges *privileges)
 {
-	if (!has_privs_of_role(roleid, owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be admin or owner of the schedule %lld to %s it",
-						(long long) schedule_id, verb)));
+	cj_privilege_read(privileges);
+	return privileges->see_all || privileges->repair_all;
 }
 
 /*
- * Raise 42501 unless a role may alter a schedule.
+ * May the role control the schedules of others that are not held?
+ */
+bool
+cj_privilege_has_repaircluster(CjPrivileges *privileges)
+{
+	cj_privilege_read(privileges);
+	return privileges->repair_all;
+}
+
+/*
+ * May the role pause, resume, drop and execute a schedule of "owner"?
+ *
+ * One that is held has the text of somebody without the rights of its owner, as a
+ * job: who has not these rights either must not let it run with them.
+ */
+static bool
+may_control(CjPrivileges *privileges, Oid owner, bool held)
+{
+	return has_privs_of_role(privileges->roleid, owner) ||
+		(!held && cj_privilege_has_repaircluster(privileges));
+}
+
+/*
+ * Raise 42501 unless the role may do this ("PAUSE") to a schedule.
  */
 void
-cj_privilege_check_alter_schedule(Oid roleid, Oid owner)
+cj_privilege_check_schedule(CjPrivileges *privileges, int64 schedule_id,
+							Oid owner, bool held, const char *verb)
 {
-	if (!has_privs_of_role(roleid, owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be admin or the owner of the schedules being altered")));
+	if (may_control(privileges, owner, held))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must have REPAIRCLUSTER privilege or be owner of the schedule %lld to %s it",
+					(long long) schedule_id, verb),
+			 cj_privilege_has_repaircluster(privileges) ?
+			 errdetail("The schedule was given to its owner by another role, and the owner has not resumed it.") : 0));
+}
+
+/*
+ * Raise 42501 unless the role may alter a schedule.  What a superuser's does, and
+ * where to, only superusers say.
+ */
+void
+cj_privilege_check_alter_schedule(CjPrivileges *privileges, Oid owner, bool held)
+{
+	if (has_privs_of_role(privileges->roleid, owner) ||
+		(!superuser_arg(owner) && may_control(privileges, owner, held)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be admin or the owner of the schedules being altered, or have REPAIRCLUSTER privilege"),
+			 cj_privilege_has_repaircluster(privileges) ?
+			 errdetail("The owner is a superuser, or was given the schedule by another role and has not resumed it.") : 0));
 }
 
 /*

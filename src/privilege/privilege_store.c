@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * privilege_store.c
- *	  Which roles carry the privileges CONTROLJOB and VIEWJOB.
+ *	  Which roles carry the system privileges.
  *
  * The table names them by oid: a role of the same name that somebody makes later
  * carries nothing.
@@ -23,23 +23,23 @@
 #include "privilege/privilege_store.h"
 
 /*
- * Read what a role may do with the jobs of others, by its memberships: nothing
- * if the extension is not a superuser's, so that its tables cannot be relied on.
+ * Read what a role may do with the jobs and schedules of others, by its
+ * memberships: nothing if the extension is not a superuser's, so that its tables
+ * cannot be relied on.
  *
  * Raises 42704 in a database without the extension.  Needs a transaction.
  */
 void
-cj_privilege_store_read(Oid roleid, bool *see_all, bool *control_all)
+cj_privilege_store_read(CjPrivileges *privileges)
 {
 	static CjStatement read = {
 		"SELECT privilege FROM jobs.system_privilege WHERE pg_has_role($1, role, 'USAGE')",
 		1, {OIDOID}
 	};
 	CjStoreScope scope;
-	Datum		value = ObjectIdGetDatum(roleid);
+	Datum		value = ObjectIdGetDatum(privileges->roleid);
 	uint64		nrows;
 
-	*see_all = *control_all = false;
 	if (cj_extension_exists() && !cj_extension_is_trusted())
 		return;
 
@@ -47,9 +47,14 @@ cj_privilege_store_read(Oid roleid, bool *see_all, bool *control_all)
 	nrows = cj_store_run_latest(&read, &value);
 	for (uint64 row = 0; row < nrows; row++)
 	{
-		*see_all = true;
-		if (strcmp(cj_store_text(&scope, row, 1), "CONTROLJOB") == 0)
-			*control_all = true;
+		const char *privilege = cj_store_text(&scope, row, 1);
+
+		if (strcmp(privilege, "CONTROLJOB") == 0)
+			privileges->see_all = privileges->control_all = true;
+		else if (strcmp(privilege, "VIEWJOB") == 0)
+			privileges->see_all = true;
+		else if (strcmp(privilege, "REPAIRCLUSTER") == 0)
+			privileges->repair_all = true;
 	}
 	cj_store_close(&scope);
 }

@@ -13,8 +13,9 @@
 #ifndef CJ_PRIVILEGE_STORE_H
 #define CJ_PRIVILEGE_STORE_H
 
-extern void cj_privilege_store_read(Oid roleid, bool *see_all,
-									bool *control_all);
+#include "privilege/privilege_job.h"
+
+extern void cj_privilege_store_read(CjPrivileges *privileges);
 extern char *cj_privilege_store_role(const char *privilege);
 
 #endif							/* CJ_PRIVILEGE_STORE_H */

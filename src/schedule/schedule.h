@@ -65,6 +65,7 @@ typedef struct CjSchedule
 	Jsonb	   *command;		/* arguments of its jobs */
 	char	   *statement;
 	bool		is_copy;		/* it belongs to another database */
+	bool		held;			/* by another role than its owner */
 	int			unfinished;		/* jobs of it */
 
 	/* of the two schedules of full and of incremental backups */

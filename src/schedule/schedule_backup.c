@@ -210,7 +210,11 @@ add_incremental(const CjSchedule *full, const char *recurrence, TimestampTz now)
 static int
 read_both(int64 full, CjSchedule **schedules)
 {
-	int			n = cj_schedule_store_lock(&full, 1, GetUserId(), schedules);
+	CjPrivileges privileges;
+	int			n;
+
+	cj_privilege_begin(&privileges, GetUserId());
+	n = cj_schedule_store_lock(&full, 1, &privileges, schedules);
 
 	if (n == 2)
 	{
@@ -407,10 +411,14 @@ execute_at_once(CjSchedule *schedule, TimestampTz now)
 static void
 lock_to_alter(int64 id, CjSchedule **full, CjSchedule **incremental)
 {
+	CjPrivileges privileges;
 	CjSchedule *schedules;
-	int			nschedules = cj_schedule_store_lock(&id, 1, GetUserId(), &schedules);
+	int			nschedules;
 	Oid			owner;
+	bool		held;
 
+	cj_privilege_begin(&privileges, GetUserId());
+	nschedules = cj_schedule_store_lock(&id, 1, &privileges, &schedules);
 	*full = *incremental = NULL;
 	for (int i = 0; i < nschedules; i++)
 	{
@@ -418,6 +426,7 @@ lock_to_alter(int64 id, CjSchedule **full, CjSchedule **incremental)
 			ereport(ERROR,
 					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 					 errmsg("schedule %lld is not a backup schedule", (long long) id)));
+		cj_privilege_check_alter_schedule(&privileges, schedules[i].owner, schedules[i].held);
 		*(schedules[i].incremental ? incremental : full) = &schedules[i];
 	}
 	if (*full != NULL)
@@ -427,11 +436,11 @@ lock_to_alter(int64 id, CjSchedule **full, CjSchedule **incremental)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("incremental backup schedule %lld has no corresponding full backup schedule; drop schedule %lld and recreate",
 						(long long) id, (long long) id)));
-	if (!cj_schedule_store_owner(id, &owner))
+	if (!cj_schedule_store_owner(id, &owner, &held))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("schedule %lld does not exist", (long long) id)));
-	cj_privilege_check_alter_schedule(GetUserId(), owner);
+	cj_privilege_check_alter_schedule(&privileges, owner, held);
 }
 
 /*

@@ -32,8 +32,8 @@ static const char *const verbs[] = {
 };
 
 /*
- * RESUME of a schedule: it is due at its next time, and belongs to this
- * database.  Raises 55000 if it has no next time.
+ * RESUME of a schedule: it is due at its next time, belongs to this database, and
+ * is its owner's own.  Raises 55000 if it has no next time.
  */
 static void
 resume_schedule(const CjSchedule *schedule, TimestampTz now)
@@ -49,7 +49,7 @@ resume_schedule(const CjSchedule *schedule, TimestampTz now)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot set next run for schedule %lld (empty schedule)",
 						(long long) schedule->id)));
-	if (schedule->is_copy)
+	if (schedule->is_copy || schedule->held)
 		cj_schedule_store_adopt(schedule->id);
 	cj_schedule_store_plan(schedule->id, next, CJ_NO_TIME, "", now);
 }
@@ -122,23 +122,25 @@ find_schedule(int64 id, const CjSchedule *schedules, int nschedules)
 int64
 cj_schedule_control(CjScheduleVerb verb, const int64 *ids, int nids)
 {
-	Oid			roleid = GetUserId();
+	CjPrivileges privileges;
 	TimestampTz now = cj_clock_now();
 	CjSchedule *schedules;
 	int			nschedules;
 	int64		nhandled = 0;
 
 	PreventCommandIfReadOnly(psprintf("%s SCHEDULE", verbs[verb]));
-	nschedules = cj_schedule_store_lock(ids, nids, roleid, &schedules);
+	cj_privilege_begin(&privileges, GetUserId());
+	nschedules = cj_schedule_store_lock(ids, nids, &privileges, &schedules);
 	for (int i = 0; i < nids; i++)
 	{
 		const CjSchedule *schedule = find_schedule(ids[i], schedules, nschedules);
 		Oid			owner;
+		bool		held;
 
 		if (schedule != NULL)
 			nhandled += control_schedule(verb, schedule, now);
-		else if (cj_schedule_store_owner(ids[i], &owner))
-			cj_privilege_check_schedule(roleid, ids[i], owner, verbs[verb]);
+		else if (cj_schedule_store_owner(ids[i], &owner, &held))
+			cj_privilege_check_schedule(&privileges, ids[i], owner, held, verbs[verb]);
 	}
 	cj_job_pending_add_submission();
 	return nhandled;

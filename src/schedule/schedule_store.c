@@ -18,6 +18,7 @@
 
 #include "base/base_clock.h"
 #include "base/base_store.h"
+#include "privilege/privilege_schedule.h"
 #include "schedule/schedule_option.h"
 #include "schedule/schedule_store.h"
 
@@ -36,7 +37,7 @@
 	" s.command ? 'backup_type'," \
 	" coalesce((s.command ->> 'dependent_schedule_id')::bigint, 0)," \
 	" coalesce((s.command ->> 'unpause_on_success')::bigint, 0)," \
-	" s.command ? 'updates_last_backup_metric'"
+	" s.command ? 'updates_last_backup_metric', s.held"
 
 /*
  * Read a row of SCHEDULE_COLUMNS into the caller's memory context.
@@ -71,6 +72,7 @@ read_schedule(CjStoreScope *scope, uint64 row, CjSchedule *schedule)
 	schedule->companion = DatumGetInt64(cj_store_value(row, 20, &isnull));
 	schedule->unpauses = DatumGetInt64(cj_store_value(row, 21, &isnull));
 	schedule->updates_metric = DatumGetBool(cj_store_value(row, 22, &isnull));
+	schedule->held = DatumGetBool(cj_store_value(row, 23, &isnull));
 }
 
 /*
@@ -241,13 +243,13 @@ cj_schedule_store_from_future(TimestampTz now, int limit, CjSchedule **schedules
 }
 
 /*
- * Lock the schedules with these ids that "roleid" may control, and read them, in
+ * Lock the schedules with these ids that the role may control, and read them, in
  * the order of the ids, which every statement keeps to: two of them cannot
  * deadlock.  For that the companion of each is locked and read, too.  Returns
  * their number.
  */
 int
-cj_schedule_store_lock(const int64 *ids, int nids, Oid roleid,
+cj_schedule_store_lock(const int64 *ids, int nids, CjPrivileges *privileges,
 					   CjSchedule **schedules)
 {
 	static CjStatement lock = {
@@ -255,18 +257,20 @@ cj_schedule_store_lock(const int64 *ids, int nids, Oid roleid,
 		" WHERE s.schedule_id = ANY (ARRAY(SELECT unnest($2) UNION"
 		"   SELECT (c.command ->> 'dependent_schedule_id')::bigint FROM jobs.schedule c"
 		"   WHERE c.schedule_id = ANY ($2) AND c.command ? 'dependent_schedule_id'))"
-		"  AND pg_has_role($3, s.owner, 'USAGE')"
+		"  AND (pg_has_role($3, s.owner, 'USAGE') OR ($4 AND NOT s.held))"
 		" ORDER BY s.schedule_id FOR UPDATE OF s",
-		3, {OIDOID, INT8ARRAYOID, OIDOID}
+		4, {OIDOID, INT8ARRAYOID, OIDOID, BOOLOID}
 	};
 	CjStoreScope scope;
-	Datum		values[3];
+	bool		repair = cj_privilege_has_repaircluster(privileges);
+	Datum		values[4];
 	int			nschedules;
 
 	cj_store_open(&scope, false);
 	values[0] = ObjectIdGetDatum(MyDatabaseId);
 	values[1] = cj_store_id_array(ids, nids);
-	values[2] = ObjectIdGetDatum(roleid);
+	values[2] = ObjectIdGetDatum(privileges->roleid);
+	values[3] = BoolGetDatum(repair);
 	nschedules = read_schedules(&scope, &lock, values, schedules);
 	cj_store_close(&scope);
 
@@ -289,6 +293,7 @@ cj_schedule_store_lock_free(int64 id, bool *exists)
 	CjSchedule *schedule;
 	Datum		values[2];
 	Oid			owner;
+	bool		held;
 
 	cj_store_open(&scope, true);
 	values[0] = ObjectIdGetDatum(MyDatabaseId);
@@ -297,18 +302,19 @@ cj_schedule_store_lock_free(int64 id, bool *exists)
 	cj_store_close(&scope);
 	if (*exists)
 		return schedule;
-	*exists = cj_schedule_store_owner(id, &owner);
+	*exists = cj_schedule_store_owner(id, &owner, &held);
 	return NULL;
 }
 
 /*
- * Read who owns a schedule; returns whether there is one with this id.
+ * Read who owns a schedule, and whether it is held; returns whether there is one
+ * with this id.
  */
 bool
-cj_schedule_store_owner(int64 id, Oid *owner)
+cj_schedule_store_owner(int64 id, Oid *owner, bool *held)
 {
 	static CjStatement read = {
-		"SELECT owner::oid FROM jobs.schedule WHERE schedule_id = $1",
+		"SELECT owner::oid, held FROM jobs.schedule WHERE schedule_id = $1",
 		1, {INT8OID}
 	};
 	CjStoreScope scope;
@@ -319,7 +325,10 @@ cj_schedule_store_owner(int64 id, Oid *owner)
 	cj_store_open(&scope, true);
 	found = cj_store_run(&read, &value, NULL) > 0;
 	if (found)
+	{
 		*owner = DatumGetObjectId(cj_store_value(0, 1, &isnull));
+		*held = DatumGetBool(cj_store_value(0, 2, &isnull));
+	}
 	cj_store_close(&scope);
 
 	return found;
@@ -352,13 +361,13 @@ cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
 }
 
 /*
- * Let a schedule belong to this database.
+ * Let a schedule belong to this database, and be held no longer.
  */
 void
 cj_schedule_store_adopt(int64 id)
 {
 	static CjStatement update = {
-		"UPDATE jobs.schedule SET database = $2,"
+		"UPDATE jobs.schedule SET database = $2, held = false,"
 		" installation = (SELECT installation FROM jobs.installation) WHERE schedule_id = $1",
 		2, {INT8OID, OIDOID}
 	};
@@ -460,15 +469,15 @@ cj_schedule_store_reassign(Oid from, Oid to, bool hold, const char *state,
 {
 	static CjStatement reassign = {
 		"WITH given AS MATERIALIZED ("
-		" SELECT schedule_id, $3 AND next_run IS NOT NULL AS held FROM jobs.schedule"
+		" SELECT schedule_id, $3 AND next_run IS NOT NULL AS paused FROM jobs.schedule"
 		" WHERE owner::oid = $1 ORDER BY schedule_id FOR NO KEY UPDATE),"
 		" changed AS ("
-		" UPDATE jobs.schedule s SET owner = $2::regrole,"
-		"  next_run = CASE WHEN held THEN NULL ELSE next_run END,"
+		" UPDATE jobs.schedule s SET owner = $2::regrole, held = held OR $3,"
+		"  next_run = CASE WHEN paused THEN NULL ELSE next_run END,"
 		"  due = CASE WHEN $3 THEN NULL ELSE due END,"
-		"  state = CASE WHEN held THEN $4 ELSE state END, planned = $5"
-		" FROM given g WHERE s.schedule_id = g.schedule_id RETURNING held)"
-		" SELECT count(*) FILTER (WHERE held) FROM changed",
+		"  state = CASE WHEN paused THEN $4 ELSE state END, planned = $5"
+		" FROM given g WHERE s.schedule_id = g.schedule_id RETURNING paused)"
+		" SELECT count(*) FILTER (WHERE paused) FROM changed",
 		5, {OIDOID, OIDOID, BOOLOID, TEXTOID, TIMESTAMPTZOID},.many_rows = true
 	};
 	CjStoreScope scope;

@@ -13,6 +13,7 @@
 #ifndef CJ_SCHEDULE_STORE_H
 #define CJ_SCHEDULE_STORE_H
 
+#include "privilege/privilege_job.h"
 #include "schedule/schedule.h"
 
 /* What there is to do. */
@@ -32,10 +33,10 @@ extern int	cj_schedule_store_due(TimestampTz now, int limit,
 								  CjSchedule **schedules);
 extern int	cj_schedule_store_from_future(TimestampTz now, int limit,
 										  CjSchedule **schedules);
-extern int	cj_schedule_store_lock(const int64 *ids, int nids, Oid roleid,
-								   CjSchedule **schedules);
+extern int	cj_schedule_store_lock(const int64 *ids, int nids,
+								   CjPrivileges *privileges, CjSchedule **schedules);
 extern CjSchedule *cj_schedule_store_lock_free(int64 id, bool *exists);
-extern bool cj_schedule_store_owner(int64 id, Oid *owner);
+extern bool cj_schedule_store_owner(int64 id, Oid *owner, bool *held);
 extern void cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
 								   const char *state, TimestampTz now);
 extern void cj_schedule_store_adopt(int64 id);

@@ -198,5 +198,5 @@ CREATE TABLE jobs.system_privilege (
 	role regrole
 );
 COMMENT ON TABLE jobs.system_privilege IS 'the roles whose members have the system privileges';
-COMMENT ON COLUMN jobs.system_privilege.privilege IS 'CONTROLJOB or VIEWJOB';
+COMMENT ON COLUMN jobs.system_privilege.privilege IS 'CONTROLJOB, REPAIRCLUSTER or VIEWJOB';
 COMMENT ON COLUMN jobs.system_privilege.role IS 'the role that carries it; null for none';

@@ -7,7 +7,7 @@ DECLARE
 	carrier record;
 	grantors text;
 BEGIN
-	FOREACH privilege IN ARRAY ARRAY['CONTROLJOB', 'VIEWJOB']
+	FOREACH privilege IN ARRAY ARRAY['CONTROLJOB', 'REPAIRCLUSTER', 'VIEWJOB']
 	LOOP
 		IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = lower(privilege)) THEN
 			BEGIN

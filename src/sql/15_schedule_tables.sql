@@ -14,6 +14,7 @@ CREATE TABLE jobs.schedule (
 	schedule_id bigint PRIMARY KEY DEFAULT nextval('jobs.schedule_id_seq'),
 	label text NOT NULL,
 	owner regrole NOT NULL,
+	held boolean NOT NULL DEFAULT false,
 	executor_type text NOT NULL,
 	recurrence text NOT NULL,
 	timezone text,
@@ -35,6 +36,7 @@ COMMENT ON TABLE jobs.schedule IS 'what makes jobs at its times; read it through
 COMMENT ON COLUMN jobs.schedule.schedule_id IS 'id of the schedule';
 COMMENT ON COLUMN jobs.schedule.label IS 'its name, which others may have, too';
 COMMENT ON COLUMN jobs.schedule.owner IS 'role as which its jobs run; - once that role was found to be dropped';
+COMMENT ON COLUMN jobs.schedule.held IS 'whether another role gave it to its owner, who has not resumed it since and has rights that the other had not';
 COMMENT ON COLUMN jobs.schedule.executor_type IS 'type of its jobs';
 COMMENT ON COLUMN jobs.schedule.recurrence IS 'when it runs: cron times, @every or @at';
 COMMENT ON COLUMN jobs.schedule.timezone IS 'time zone of the cron times; null for the one in recurrence, or UTC';

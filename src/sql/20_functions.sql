@@ -121,6 +121,12 @@ LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
 COMMENT ON FUNCTION jobs.may_see_all() IS
 'whether the current user may see everybody''s jobs: a superuser, or by VIEWJOB or CONTROLJOB';
 
+CREATE FUNCTION jobs.may_see_all_schedules() RETURNS boolean
+AS 'MODULE_PATHNAME', 'cj_fn_may_see_all_schedules'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION jobs.may_see_all_schedules() IS
+'whether the current user may see everybody''s schedules: also by REPAIRCLUSTER';
+
 -- For our own statements that lock jobs.
 CREATE FUNCTION jobs.may_control(roleid oid, controljob boolean, job_owner oid, held boolean)
 RETURNS boolean

@@ -155,7 +155,7 @@ FROM jobs.schedule s
 	 LEFT JOIN LATERAL (SELECT r.recorded, r.job_id, r.outcome, r.detail FROM jobs.schedule_run r
 						WHERE r.schedule_id = s.schedule_id ORDER BY r.run_id DESC LIMIT 1) l ON true
 	 LEFT JOIN jobs.schedule o ON o.schedule_id = (s.command ->> 'dependent_schedule_id')::bigint
-WHERE ((SELECT jobs.may_see_all()) OR pg_catalog.pg_has_role(s.owner, 'USAGE'));
+WHERE ((SELECT jobs.may_see_all_schedules()) OR pg_catalog.pg_has_role(s.owner, 'USAGE'));
 
 COMMENT ON VIEW jobs.schedules IS 'the schedules that the current user may see';
 COMMENT ON COLUMN jobs.schedules.schedule_id IS 'id of the schedule';
@@ -186,7 +186,7 @@ SELECT r.run_id, s.schedule_id, s.label, r.due, r.recorded, r.job_id, r.missed, 
 FROM jobs.schedule s CROSS JOIN LATERAL (
 		SELECT t.run_id, t.due, t.recorded, t.job_id, t.missed, t.outcome, t.detail
 		FROM jobs.schedule_run t WHERE t.schedule_id = s.schedule_id OFFSET 0) r
-WHERE ((SELECT jobs.may_see_all()) OR pg_catalog.pg_has_role(s.owner, 'USAGE'));
+WHERE ((SELECT jobs.may_see_all_schedules()) OR pg_catalog.pg_has_role(s.owner, 'USAGE'));
 
 COMMENT ON VIEW jobs.schedule_runs IS 'what became of the times at which the schedules were due that the current user may see';
 COMMENT ON COLUMN jobs.schedule_runs.run_id IS 'orders the runs';

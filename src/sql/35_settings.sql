@@ -78,7 +78,7 @@ HAVING pg_catalog.count(*) = (SELECT pg_catalog.count(*) FROM jobs.show_cluster_
 
 COMMENT ON VIEW jobs.system_grants IS 'which roles have been granted which system privileges; memberships in these roles count for more than is here';
 COMMENT ON COLUMN jobs.system_grants.grantee IS 'the role; public is everybody';
-COMMENT ON COLUMN jobs.system_grants.privilege_type IS 'CONTROLJOB, VIEWJOB, MODIFYCLUSTERSETTING, or ALL of a superuser';
+COMMENT ON COLUMN jobs.system_grants.privilege_type IS 'CONTROLJOB, VIEWJOB, REPAIRCLUSTER, MODIFYCLUSTERSETTING, or ALL of a superuser';
 COMMENT ON COLUMN jobs.system_grants.is_grantable IS 'whether the role can grant it to others';
 
 CREATE FUNCTION jobs.show_system_grants(grantees text[] DEFAULT NULL,

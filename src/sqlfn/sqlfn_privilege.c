@@ -19,8 +19,10 @@
 #include "base/base_extension.h"
 #include "job/job_owner.h"
 #include "privilege/privilege_job.h"
+#include "privilege/privilege_schedule.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_may_see_all);
+PG_FUNCTION_INFO_V1(cj_fn_may_see_all_schedules);
 PG_FUNCTION_INFO_V1(cj_fn_may_control);
 PG_FUNCTION_INFO_V1(cj_fn_alter_owner);
 
@@ -34,6 +36,18 @@ cj_fn_may_see_all(PG_FUNCTION_ARGS)
 
 	cj_privilege_begin(&privileges, GetUserId());
 	PG_RETURN_BOOL(cj_privilege_may_see_all(&privileges));
+}
+
+/*
+ * jobs.may_see_all_schedules()
+ */
+Datum
+cj_fn_may_see_all_schedules(PG_FUNCTION_ARGS)
+{
+	CjPrivileges privileges;
+
+	cj_privilege_begin(&privileges, GetUserId());
+	PG_RETURN_BOOL(cj_privilege_may_see_all_schedules(&privileges));
 }
 
 /*

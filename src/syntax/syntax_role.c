@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * syntax_role.c
- *	  CONTROLJOB, VIEWJOB and MODIFYCLUSTERSETTING in statements about roles.
+ *	  System privileges in statements about roles: CONTROLJOB, VIEWJOB,
+ *	  REPAIRCLUSTER and MODIFYCLUSTERSETTING.
  *
  *	CREATE ROLE x .. CONTROLJOB			CREATE ROLE x .. IN ROLE controljob
  *	ALTER ROLE x .. CONTROLJOB			ALTER ROLE x ..; GRANT controljob TO x
@@ -224,14 +225,18 @@ add_option(List *options, const CjMark *mark, const char *str)
 static const char *
 find_privilege(const AccessPriv *privilege)
 {
-	if (privilege->priv_name == NULL)
-		return NULL;
-	if (strcmp(privilege->priv_name, "controljob") == 0)
-		return "CONTROLJOB";
-	if (strcmp(privilege->priv_name, "viewjob") == 0)
-		return "VIEWJOB";
-	if (strcmp(privilege->priv_name, "modifyclustersetting") == 0)
-		return MODIFY_SETTING;
+	static const char *const names[][2] = {
+		{"controljob", "CONTROLJOB"},
+		{"modifyclustersetting", MODIFY_SETTING},
+		{"repaircluster", "REPAIRCLUSTER"},
+		{"viewjob", "VIEWJOB"}
+	};
+
+	for (int i = 0; privilege->priv_name != NULL && i < lengthof(names); i++)
+	{
+		if (strcmp(privilege->priv_name, names[i][0]) == 0)
+			return names[i][1];
+	}
 	return NULL;
 }
 
@@ -252,7 +257,7 @@ mark_privileges(GrantRoleStmt *statement, const CjMark *mark, const char *str)
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("unrecognized system privilege \"%s\"",
 							privilege->priv_name == NULL ? "all" : privilege->priv_name),
-					 errhint("The system privileges are CONTROLJOB, MODIFYCLUSTERSETTING and VIEWJOB."),
+					 errhint("The system privileges are CONTROLJOB, MODIFYCLUSTERSETTING, REPAIRCLUSTER and VIEWJOB."),
 					 errposition(cj_syntax_position(str, ((CjClause *) linitial(mark->clauses))->end))));
 		privilege->cols = list_make1(makeString(pstrdup(PRIVILEGE_MARK)));
 	}
@@ -298,8 +303,8 @@ role_function(const CjMark *mark)
 {
 	static const char *const statements[] = {
 		[ROLE_OPTIONS] = "GRANT and REVOKE of the role controljob",
-		[ROLE_GRANT] = "GRANT of the roles controljob and viewjob, and of ALTER SYSTEM ON PARAMETER",
-		[ROLE_REVOKE] = "REVOKE of the roles controljob and viewjob, and of ALTER SYSTEM ON PARAMETER"
+		[ROLE_GRANT] = "GRANT of the roles controljob, repaircluster and viewjob, and of ALTER SYSTEM ON PARAMETER",
+		[ROLE_REVOKE] = "REVOKE of the roles controljob, repaircluster and viewjob, and of ALTER SYSTEM ON PARAMETER"
 	};
 
 	return statements[mark->form];
@@ -313,8 +318,8 @@ role_usage(const CjMark *mark)
 {
 	static const char *const usages[] = {
 		[ROLE_OPTIONS] = "Write CREATE ROLE or ALTER ROLE name [WITH] option [...], with CONTROLJOB or NOCONTROLJOB among the options.",
-		[ROLE_GRANT] = "Write GRANT SYSTEM privilege [, ...] TO role [, ...], with CONTROLJOB, MODIFYCLUSTERSETTING or VIEWJOB for the privilege.",
-		[ROLE_REVOKE] = "Write REVOKE SYSTEM privilege [, ...] FROM role [, ...], with CONTROLJOB, MODIFYCLUSTERSETTING or VIEWJOB for the privilege."
+		[ROLE_GRANT] = "Write GRANT SYSTEM privilege [, ...] TO role [, ...], with CONTROLJOB, MODIFYCLUSTERSETTING, REPAIRCLUSTER or VIEWJOB for the privilege.",
+		[ROLE_REVOKE] = "Write REVOKE SYSTEM privilege [, ...] FROM role [, ...], with CONTROLJOB, MODIFYCLUSTERSETTING, REPAIRCLUSTER or VIEWJOB for the privilege."
 	};
 
 	return usages[mark->form];
