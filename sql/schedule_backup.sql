@@ -36,6 +36,7 @@ ROLLBACK;
 SELECT label, schedule, stmt FROM jobs.create_backup_schedule('function', ARRAY['nodelocal://1/f'], '@daily', tables => ARRAY['a', 'b'], full_backup => 'ALWAYS', options => '{"revision_history": true}', first_run => '2099-01-01 00:00+00') AS f(id, label, status, first_run, schedule, stmt);
 -- What is due is seen to by now, and is an error, which is told.
 CALL test.wait_until('(SELECT count(DISTINCT label) = 2 FROM jobs.schedule_runs WHERE label IN (''minutes'', ''weeks''))');
+CALL test.wait_until('(SELECT schedules_started = 0 AND schedules_failed >= 2 FROM jobs.metrics WHERE job_type = ''BACKUP'')');
 SELECT * FROM test.schedules;
 SELECT regexp_replace(label, '\d{9,}', 'N') AS label, command - 'unpause_on_success' - 'dependent_schedule_id' AS command FROM jobs.schedules ORDER BY schedule_id;
 SELECT create_statement FROM [SHOW CREATE ALL SCHEDULES] WHERE schedule_id IN (SELECT schedule_id FROM jobs.schedules WHERE label IN ('pair', 'always'));

@@ -5,6 +5,8 @@ CREATE VIEW test.schedules AS
 	SELECT label, schedule_status AS status, next_run, state, recurrence, CASE WHEN owner = session_user THEN 'me' ELSE owner END AS owner, on_previous_running, on_execution_failure, command
 	FROM jobs.schedules ORDER BY schedule_id;
 
+CREATE TABLE test.counted AS SELECT * FROM jobs.stats WHERE job_type = 'SQL';
+
 -- CREATE SCHEDULE, its options and their defaults.
 CREATE FUNCTION test.created(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -180,6 +182,16 @@ ROLLBACK;
 RESET ROLE;
 CALL test.wait_for(:job, 'succeeded');
 SELECT user_name FROM [SHOW JOB :job];
+-- The three jobs so far are counted, one that was rolled back is not.
+BEGIN;
+EXECUTE SCHEDULE :year;
+ROLLBACK;
+CALL test.wait_until('(SELECT s.schedules_succeeded + s.schedules_failed >= 3 + c.schedules_succeeded + c.schedules_failed FROM jobs.stats s JOIN test.counted c USING (job_type))');
+SELECT s.schedules_started - c.schedules_started AS started, s.schedules_succeeded - c.schedules_succeeded AS succeeded,
+	s.schedules_failed - c.schedules_failed AS failed, m.schedules_started = s.schedules_started
+		AND m.schedules_succeeded = s.schedules_succeeded AND m.schedules_failed = s.schedules_failed AS metrics
+FROM jobs.stats s JOIN test.counted c USING (job_type) JOIN jobs.metrics m USING (job_type);
+DROP TABLE test.counted;
 REVOKE SYSTEM REPAIRCLUSTER FROM regress_jobs_alice;
 SET ROLE regress_jobs_bob;
 SELECT label, owner FROM [SHOW SCHEDULES];

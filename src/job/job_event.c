@@ -154,6 +154,22 @@ cj_job_event_add_locked(int64 job_id)
 }
 
 /*
+ * Note that a schedule has started a job of this type, CJ_JOB_PENDING, or has seen
+ * how one ended.  It is counted beside what the job itself does.
+ */
+void
+cj_job_event_add_run(const char *job_type, CjJobState state)
+{
+	CjJobEvent	event = {
+		.job_type = job_type,
+		.state = state,
+		.of_schedule = true
+	};
+
+	cj_job_event_add(&event);
+}
+
+/*
  * One of these jobs that this very transaction has submitted, changed or
  * locked, 0 if there is none; "ids" are sorted.  *submitted tells which.
  */
@@ -164,7 +180,7 @@ cj_job_event_find(const int64 *ids, int nids, bool *submitted)
 	{
 		const CjJobEvent *event = &events[i].event;
 
-		if (cj_ids_contain(ids, nids, event->job_id))
+		if (!event->of_schedule && cj_ids_contain(ids, nids, event->job_id))
 		{
 			*submitted = !events[i].lock_only && event->state == CJ_JOB_PENDING;
 			return event->job_id;
@@ -179,7 +195,7 @@ cj_job_event_find(const int64 *ids, int nids, bool *submitted)
 static bool
 is_told(const NotedEvent *noted)
 {
-	return !noted->lock_only && !noted->event.retried;
+	return !noted->lock_only && !noted->event.retried && !noted->event.of_schedule;
 }
 
 /*

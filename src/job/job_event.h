@@ -28,6 +28,7 @@ typedef struct CjJobEvent
 	bool		retried;		/* an attempt failed; state has not changed */
 	bool		resumed;		/* RUNNING again after a pause, not started */
 	bool		released;		/* PENDING again: nothing had been started */
+	bool		of_schedule;	/* not the job's change, but a schedule's run */
 	double		seconds;		/* the attempt that has ended ran for; else 0 */
 } CjJobEvent;
 
@@ -35,6 +36,7 @@ extern void cj_job_event_init(void);
 extern void cj_job_event_add(const CjJobEvent *event);
 extern void cj_job_event_add_rows(CjStoreScope *scope, uint64 nrows);
 extern void cj_job_event_add_locked(int64 job_id);
+extern void cj_job_event_add_run(const char *job_type, CjJobState state);
 extern int64 cj_job_event_find(const int64 *ids, int nids, bool *submitted);
 
 #endif							/* CJ_JOB_EVENT_H */

@@ -112,6 +112,20 @@ find_counters(const char *type)
 }
 
 /*
+ * Count what a schedule has done, or has seen.
+ */
+static void
+count_run(CjJobCounters *counters, CjJobState state)
+{
+	if (state == CJ_JOB_PENDING)
+		counters->schedules_started++;
+	else if (state == CJ_JOB_SUCCEEDED)
+		counters->schedules_succeeded++;
+	else
+		counters->schedules_failed++;
+}
+
+/*
  * Count an event that has been committed.  Needs the lock; raises nothing.
  */
 void
@@ -122,6 +136,11 @@ cj_job_stats_count(const CjJobEvent *event)
 	if (counters == NULL)
 		return;
 
+	if (event->of_schedule)
+	{
+		count_run(counters, event->state);
+		return;
+	}
 	counters->seconds += event->seconds;
 	if (event->retried)
 	{

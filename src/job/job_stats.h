@@ -29,6 +29,9 @@ typedef struct CjJobCounters
 	int64		revert_failed;
 	int64		retried;
 	int64		revert_retried;
+	int64		schedules_started;
+	int64		schedules_succeeded;
+	int64		schedules_failed;
 	double		seconds;
 } CjJobCounters;
 

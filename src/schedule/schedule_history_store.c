@@ -54,7 +54,7 @@ int
 cj_schedule_history_ended(int limit, CjScheduleEnd **ends)
 {
 	static CjStatement find = {
-		"SELECT r.run_id, r.schedule_id, r.job_id, r.due, coalesce(j.state, 'unknown'), j.error"
+		"SELECT r.run_id, r.schedule_id, r.job_id, r.due, coalesce(j.state, 'unknown'), j.error, j.job_type"
 		" FROM jobs.schedule_run r LEFT JOIN jobs.job j ON j.job_id = r.job_id"
 		" WHERE r.outcome IS NULL"
 		"  AND NOT EXISTS (SELECT FROM jobs.queue q WHERE q.job_id = r.job_id) LIMIT $1",
@@ -78,6 +78,7 @@ cj_schedule_history_ended(int limit, CjScheduleEnd **ends)
 		end->due = DatumGetTimestampTz(cj_store_value(row, 4, &isnull));
 		end->outcome = cj_store_text(&scope, row, 5);
 		end->error = cj_store_text(&scope, row, 6);
+		end->job_type = cj_store_text(&scope, row, 7);
 	}
 	cj_store_close(&scope);
 

@@ -32,6 +32,7 @@ typedef struct CjScheduleEnd
 	int64		run_id;
 	int64		schedule_id;
 	int64		job_id;
+	char	   *job_type;		/* NULL: the job is not there any more */
 	TimestampTz due;
 	char	   *outcome;
 	char	   *error;			/* NULL: none */

@@ -17,6 +17,7 @@
 #include "base/base_clock.h"
 #include "base/base_store.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "schedule/schedule_backup.h"
 #include "schedule/schedule_history_store.h"
 #include "schedule/schedule_outcome.h"
@@ -108,6 +109,8 @@ note_end(const CjScheduleEnd *end, TimestampTz now)
 		!cj_schedule_backup_succeeded(schedule, now))
 		return false;
 	cj_schedule_history_end(end);
+	if (end->job_type != NULL)
+		cj_job_event_add_run(end->job_type, cj_job_state_parse(end->outcome));
 	if (schedule != NULL)
 		follow_end(schedule, end, now);
 	return true;

@@ -28,6 +28,7 @@
 #include "base/base_pausepoint.h"
 #include "base/base_store.h"
 #include "job/job_error.h"
+#include "job/job_event.h"
 #include "schedule/schedule_history_store.h"
 #include "schedule/schedule_outcome.h"
 #include "schedule/schedule_start.h"
@@ -182,6 +183,7 @@ start_failed(const CjSchedule *schedule, const char *error, TimestampTz now)
 	}
 	record(schedule, due, failed.failure == CJ_FAILURE_RETRY ? 0 : missed, "error",
 		   cj_job_error_clip(error), now);
+	cj_job_event_add_run(schedule->executor_type, CJ_JOB_FAILED);
 	cj_schedule_failed(&failed, due, next, error, now);
 	ereport(LOG,
 			(errmsg("schedule %lld (\"%s\") could not start its job: %s",

@@ -16,6 +16,7 @@
 
 #include "base/base_guc.h"
 #include "job/job_control_many.h"
+#include "job/job_event.h"
 #include "job/job_submit.h"
 #include "job/job_type.h"
 #include "schedule/schedule_history_store.h"
@@ -88,5 +89,6 @@ cj_schedule_start(const CjSchedule *schedule, TimestampTz due, int64 missed,
 	SetUserIdAndSecContext(userid, sec_context);
 
 	cj_schedule_history_add(&run, now);
+	cj_job_event_add_run(schedule->executor_type, CJ_JOB_PENDING);
 	return run.job_id;
 }

@@ -169,7 +169,9 @@ CREATE FUNCTION jobs.counters(
 	OUT job_type text, OUT submitted bigint, OUT started bigint,
 	OUT succeeded bigint, OUT failed bigint, OUT canceled bigint,
 	OUT revert_failed bigint, OUT retried bigint, OUT revert_retried bigint,
-	OUT seconds double precision, OUT stats_reset timestamptz)
+	OUT seconds double precision, OUT schedules_started bigint,
+	OUT schedules_succeeded bigint, OUT schedules_failed bigint,
+	OUT stats_reset timestamptz)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'cj_fn_counters'
 LANGUAGE C VOLATILE STRICT PARALLEL SAFE ROWS 10;

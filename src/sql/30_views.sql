@@ -340,7 +340,8 @@ COMMENT ON FUNCTION jobs.show_changefeed_jobs(bigint[]) IS
 -- Numbers of all users' jobs: for who may read all statistics.
 CREATE VIEW jobs.stats AS
 SELECT job_type, submitted, started, succeeded, failed, canceled,
-	   revert_failed, retried, revert_retried, seconds, stats_reset
+	   revert_failed, retried, revert_retried, seconds,
+	   schedules_started, schedules_succeeded, schedules_failed, stats_reset
 FROM jobs.counters();
 
 COMMENT ON VIEW jobs.stats IS 'what has become of the jobs of this database since the server started, by type';
@@ -354,6 +355,9 @@ COMMENT ON COLUMN jobs.stats.revert_failed IS 'jobs that ended as revert-failed;
 COMMENT ON COLUMN jobs.stats.retried IS 'attempts that failed and were to be followed by another one, clean-ups included';
 COMMENT ON COLUMN jobs.stats.revert_retried IS 'of these, attempts at a clean-up';
 COMMENT ON COLUMN jobs.stats.seconds IS 'time that workers spent on attempts that have ended, clean-ups included';
+COMMENT ON COLUMN jobs.stats.schedules_started IS 'jobs that schedules started';
+COMMENT ON COLUMN jobs.stats.schedules_succeeded IS 'of these, jobs that ended as succeeded';
+COMMENT ON COLUMN jobs.stats.schedules_failed IS 'of these, jobs that ended otherwise; and those that could not be started';
 COMMENT ON COLUMN jobs.stats.stats_reset IS 'when all these numbers were 0';
 
 CREATE VIEW jobs.stats_unfinished AS

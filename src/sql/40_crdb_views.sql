@@ -102,7 +102,7 @@ COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_details IS 'what to do whi
 COMMENT ON COLUMN jobs.system_scheduled_jobs.executor_type IS 'type of its jobs';
 COMMENT ON COLUMN jobs.system_scheduled_jobs.execution_args IS 'what its jobs do, without secrets';
 
--- The metrics jobs.<type>.<column> of CockroachDB, where every job that fails or is
+-- The metrics jobs.<type>.<column> and schedules.<type>.<column> of CockroachDB, where every job that fails or is
 -- cancelled passes through its clean-up, if it has one or not.
 CREATE VIEW jobs.metrics AS
 SELECT job_type,
@@ -111,7 +111,10 @@ SELECT job_type,
 	   coalesce(c.retried - c.revert_retried, 0) AS resume_retry_error,
 	   coalesce(c.failed + c.canceled, 0) AS fail_or_cancel_completed,
 	   coalesce(c.revert_failed, 0) AS fail_or_cancel_failed,
-	   coalesce(c.revert_retried, 0) AS fail_or_cancel_retry_error
+	   coalesce(c.revert_retried, 0) AS fail_or_cancel_retry_error,
+	   coalesce(c.schedules_started, 0) AS schedules_started,
+	   coalesce(c.schedules_succeeded, 0) AS schedules_succeeded,
+	   coalesce(c.schedules_failed, 0) AS schedules_failed
 FROM jobs.counters() c FULL JOIN (
 		SELECT s.job_type,
 			   coalesce(sum(s.jobs) FILTER (WHERE s.status IN ('running', 'reverting')), 0)::bigint AS running,
@@ -128,6 +131,9 @@ COMMENT ON COLUMN jobs.metrics.resume_retry_error IS 'attempts that failed and w
 COMMENT ON COLUMN jobs.metrics.fail_or_cancel_completed IS 'jobs that ended as failed or canceled';
 COMMENT ON COLUMN jobs.metrics.fail_or_cancel_failed IS 'jobs that ended as revert-failed';
 COMMENT ON COLUMN jobs.metrics.fail_or_cancel_retry_error IS 'clean-ups that failed and were to be followed by another one';
+COMMENT ON COLUMN jobs.metrics.schedules_started IS 'jobs that schedules started';
+COMMENT ON COLUMN jobs.metrics.schedules_succeeded IS 'of these, jobs that ended as succeeded';
+COMMENT ON COLUMN jobs.metrics.schedules_failed IS 'of these, jobs that ended otherwise; and those that could not be started';
 
 CREATE FUNCTION jobs.install_crdb_compat() RETURNS void
 AS 'MODULE_PATHNAME', 'cj_fn_install_crdb_compat'

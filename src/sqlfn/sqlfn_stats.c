@@ -21,7 +21,7 @@
 
 PG_FUNCTION_INFO_V1(cj_fn_counters);
 
-#define COUNTERS_COLUMNS 11
+#define COUNTERS_COLUMNS 14
 
 /*
  * jobs.counters(): none where the library is not preloaded.
@@ -52,7 +52,10 @@ cj_fn_counters(PG_FUNCTION_ARGS)
 		values[7] = Int64GetDatum(c->retried);
 		values[8] = Int64GetDatum(c->revert_retried);
 		values[9] = Float8GetDatum(c->seconds);
-		values[10] = TimestampTzGetDatum(since);
+		values[10] = Int64GetDatum(c->schedules_started);
+		values[11] = Int64GetDatum(c->schedules_succeeded);
+		values[12] = Int64GetDatum(c->schedules_failed);
+		values[13] = TimestampTzGetDatum(since);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
