@@ -13,6 +13,7 @@ MODULE_big = cancel_job
 OBJS = \
 	src/cancel_job.o \
 	src/base/base_clock.o \
+	src/base/base_commit.o \
 	src/base/base_duration.o \
 	src/base/base_extension.o \
 	src/base/base_guc.o \
@@ -86,6 +87,9 @@ OBJS = \
 	src/schedule/schedule_time.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_sql.o \
+	src/jobtype/jobtype_stats.o \
+	src/jobtype/jobtype_stats_analyze.o \
+	src/jobtype/jobtype_stats_request.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_alter_schedule.o \
 	src/syntax/syntax_availability.o \
@@ -111,6 +115,7 @@ OBJS = \
 	src/syntax/syntax_shape.o \
 	src/syntax/syntax_show.o \
 	src/syntax/syntax_source.o \
+	src/syntax/syntax_statistics.o \
 	src/syntax/syntax_text.o \
 	src/syntax/syntax_translate.o \
 	src/syntax/syntax_with.o \
@@ -121,6 +126,7 @@ OBJS = \
 	src/sqlfn/sqlfn_schedule.o \
 	src/sqlfn/sqlfn_schedule_cron.o \
 	src/sqlfn/sqlfn_setting.o \
+	src/sqlfn/sqlfn_statistics.o \
 	src/sqlfn/sqlfn_stats.o \
 	src/sqlfn/sqlfn_submit.o \
 	src/sqlfn/sqlfn_wait.o
@@ -137,6 +143,7 @@ SQL_PIECES = \
 	src/sql/35_schedules.sql \
 	src/sql/35_settings.sql \
 	src/sql/40_crdb_views.sql \
+	src/sql/40_statistics.sql \
 	src/sql/90_privileges.sql
 
 # What other extensions need to bring job types of their own.
@@ -149,7 +156,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress schedule_cron schedule_statements schedule_backup crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress stats_request schedule_cron schedule_statements schedule_backup crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
 	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
@@ -182,7 +189,8 @@ PROVE_TESTS = \
 	test/t/025_wire_forms.pl \
 	test/t/026_plans.pl \
 	test/t/030_schedules.pl \
-	test/t/032_schedules_failover.pl
+	test/t/032_schedules_failover.pl \
+	test/t/033_statistics.pl
 
 .DEFAULT_GOAL := all
 TOOLS = $(dir $(firstword $(MAKEFILE_LIST)))test/tools

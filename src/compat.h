@@ -16,6 +16,7 @@
 #ifndef CJ_COMPAT_H
 #define CJ_COMPAT_H
 
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -72,6 +73,26 @@
 #define cj_guc_of_type(setting, type) ((struct config_##type *) (setting))
 #else
 #define cj_guc_of_type(setting, type) (&(setting)->_##type)
+#endif
+
+/* 16 has one check for the owners of all kinds of objects (afbfc0298). */
+#if PG_VERSION_NUM < 160000
+#define object_ownercheck(class, object, role) \
+	((class) == DatabaseRelationId ? pg_database_ownercheck(object, role) : \
+	 pg_class_ownercheck(object, role))
+#endif
+
+/* 18 has generated columns that are not stored (83ea6c540). */
+#ifndef ATTRIBUTE_GENERATED_VIRTUAL
+#define ATTRIBUTE_GENERATED_VIRTUAL 'v'
+#endif
+
+/* 17 lets who has MAINTAIN on a table analyze it (ecb0fd337). */
+#if PG_VERSION_NUM < 170000
+#define cj_has_maintain(relation, role) false
+#else
+#define cj_has_maintain(relation, role) \
+	(pg_class_aclcheck(relation, role, ACL_MAINTAIN) == ACLCHECK_OK)
 #endif
 
 /* 16 can return the error of a type's name (858e776c8). */

@@ -18,6 +18,7 @@
 
 #include "base/base_guc.h"
 
+bool		cj_guc_analyze_after_create_statistics = false;
 int			cj_guc_cancel_grace_period = 10000;
 int			cj_guc_coordinator_idle_timeout = 10000;
 int			cj_guc_debug_clock_offset = 0;
@@ -44,6 +45,14 @@ int			cj_guc_worker_idle_timeout = 60000;
 void
 cj_guc_define(void)
 {
+	DefineCustomBoolVariable("jobs.analyze_after_create_statistics",
+							 "Has a job collect what a new statistics object of CREATE STATISTICS is about.",
+							 "The job starts when the transaction commits.",
+							 &cj_guc_analyze_after_create_statistics,
+							 false,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+
 	DefineCustomIntVariable("jobs.cancel_grace_period",
 							"Time a worker has to obey a cancel or pause request before it is terminated.",
 							"A worker that goes on for this long after the request, because the job's code ignores it, receives SIGTERM.",

@@ -13,6 +13,7 @@
 #ifndef CJ_BASE_GUC_H
 #define CJ_BASE_GUC_H
 
+extern PGDLLIMPORT bool cj_guc_analyze_after_create_statistics;
 extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_coordinator_idle_timeout; /* milliseconds */
 extern PGDLLIMPORT int cj_guc_debug_clock_offset;	/* seconds */

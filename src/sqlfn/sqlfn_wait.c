@@ -14,7 +14,6 @@
 
 #include <math.h>
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -25,11 +24,11 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "base/base_commit.h"
 #include "base/base_extension.h"
 #include "base/base_store.h"
 #include "job/job_error.h"
 #include "job/job_wait.h"
-
 
 PG_FUNCTION_INFO_V1(cj_fn_wait);
 PG_FUNCTION_INFO_V1(cj_fn_wait_jobs);
@@ -110,27 +109,12 @@ cj_fn_wait_jobs(PG_FUNCTION_ARGS)
 }
 
 /*
- * Commit the transaction under way and begin one that keeps no snapshot,
- * whatever the default is.  Raises 2D000 where that is not possible.
- */
-static void
-commit(bool nonatomic)
-{
-	if (SPI_connect_ext(nonatomic ? SPI_OPT_NONATOMIC : 0) != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	SPI_commit();
-	if (SPI_finish() != SPI_OK_FINISH)
-		elog(ERROR, "SPI_finish failed");
-	XactIsoLevel = XACT_READ_COMMITTED;
-}
-
-/*
  * CjWaitRelease of a procedure, which could commit when it began.
  */
 static void
 release(void)
 {
-	commit(true);
+	cj_commit_midway(true);
 }
 
 /*
@@ -143,8 +127,8 @@ wait_outside(FunctionCallInfo fcinfo, int64 *ids, int nids, int64 timeout)
 {
 	CjWaitTell	tell = get_tell(fcinfo);
 
-	commit(fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
-		   !castNode(CallContext, fcinfo->context)->atomic);
+	cj_commit_midway(fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
+					 !castNode(CallContext, fcinfo->context)->atomic);
 	if (!cj_job_wait(ids, nids, timeout, tell, release))
 		cj_job_error_wait_timed_out();
 }

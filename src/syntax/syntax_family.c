@@ -24,7 +24,8 @@ static const CjFamily *const families[] = {
 	&cj_family_role,
 	&cj_family_schedule,
 	&cj_family_setting,
-	&cj_family_show
+	&cj_family_show,
+	&cj_family_statistics
 };
 
 /*

@@ -99,6 +99,7 @@ extern const CjFamily cj_family_role;
 extern const CjFamily cj_family_schedule;
 extern const CjFamily cj_family_setting;
 extern const CjFamily cj_family_show;
+extern const CjFamily cj_family_statistics;
 
 extern bool cj_family_mentions(const char *str, int len);
 extern int	cj_family_recognise(CjReader *reader, CjMark *mark);

@@ -34,6 +34,7 @@
 #include "syntax/syntax_recovery.h"
 #include "syntax/syntax_role.h"
 #include "syntax/syntax_selftest.h"
+#include "syntax/syntax_statistics.h"
 
 static post_parse_analyze_hook_type prev_post_parse_analyze_hook = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility_hook = NULL;
@@ -149,6 +150,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	const char *show;
 	const char *call = NULL;
 	bool		drops;
+	CjStatisticsPlan statistics;
 
 	cj_recovery_install();
 
@@ -162,6 +164,12 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	if (run_role_statement(pstmt, clients, queryString, context, params,
 						   queryEnv, dest, qc))
 		return;
+	if (cj_statistics_is_ours(statement) && cj_extension_exists())
+	{
+		cj_statistics_run((CreateStatsStmt *) statement, context);
+		return;
+	}
+	cj_statistics_plan(statement, context, &statistics);
 
 	/* A COMMIT or ROLLBACK can free the statement. */
 	show = cj_parameter_tag(statement);
@@ -173,6 +181,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
 				   context, params, queryEnv, dest, qc);
 
+	if (statistics.table != NULL && cj_extension_exists())
+		cj_statistics_analyze(&statistics);
 	if (show != NULL && clients)
 		cj_message_set_tag_for("SELECT", show);
 	else if (executes)

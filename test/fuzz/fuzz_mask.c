@@ -43,6 +43,7 @@
 
 #include "job/job_control_many.h"
 #include "job/job_owner.h"
+#include "jobtype/jobtype_stats.h"
 #include "privilege/privilege_store.h"
 #include "schedule/schedule.h"
 #include "syntax/syntax_command.h"
@@ -155,6 +156,43 @@ bool
 cj_schedule_is_backup_option(const char *name)
 {
 	return name[0] != 'u';
+}
+
+/*
+ * Stands in for the room of the job types.
+ */
+int64
+cj_stats_submit(const CjStatsRequest *request, const char *statement)
+{
+	abort();
+}
+
+/*
+ * As cj_stats_submit().
+ */
+void
+cj_stats_submit_and_wait(const CjStatsRequest *request, const char *statement,
+						 bool nonatomic)
+{
+	abort();
+}
+
+/*
+ * As cj_stats_submit().
+ */
+char *
+cj_stats_request_create(const CjStatsRequest *request, const char *name)
+{
+	abort();
+}
+
+/*
+ * As cj_stats_submit().
+ */
+char *
+cj_stats_request_analyze(const CjStatsRequest *request)
+{
+	abort();
 }
 
 /*

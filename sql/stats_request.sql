@@ -1,0 +1,114 @@
+-- Statistics on request: CREATE STATISTICS in CockroachDB's meaning and the functions.
+
+CREATE TABLE stats_t (a integer, b integer, "C d" text);
+INSERT INTO stats_t SELECT i, i % 10, 'x' FROM generate_series(1, 100) i;
+ALTER TABLE stats_t SET (autovacuum_enabled = false);
+
+-- Which columns have statistics, which are then forgotten; what the last job was.
+CREATE FUNCTION test.take_statistics() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	columns text;
+BEGIN
+	SELECT string_agg(attname, ',' ORDER BY attname) INTO columns FROM pg_stats WHERE tablename = 'stats_t';
+	DELETE FROM pg_statistic WHERE starelid = 'stats_t'::regclass;
+	RETURN columns;
+END $$;
+CREATE FUNCTION test.last_job(OUT job_type text, OUT status text, OUT description text, OUT result_tag text)
+LANGUAGE sql AS $$
+	SELECT job_type, status, description, result_tag FROM jobs.jobs ORDER BY job_id DESC LIMIT 1
+$$;
+
+-- No list of columns: all.
+CREATE STATISTICS s FROM stats_t;
+SELECT * FROM test.last_job();
+SELECT test.take_statistics();
+-- One column, which PostgreSQL refuses.
+CREATE STATISTICS s ON a FROM stats_t;
+SELECT * FROM test.last_job();
+SELECT test.take_statistics();
+/* comment */ create statistics "S S" on "C d" from public."stats_t";
+SELECT * FROM test.last_job();
+SELECT test.take_statistics();
+CREATE STATISTICS public.s FROM public.stats_t WITH OPTIONS THROTTLING 0.1;
+SELECT * FROM test.last_job();
+SELECT test.take_statistics();
+CREATE STATISTICS s ON a, b FROM stats_t WITH OPTIONS THROTTLING 0;
+SELECT * FROM test.last_job();
+SELECT test.take_statistics();
+
+-- What CockroachDB has and ANALYZE has not.
+CREATE STATISTICS s FROM stats_t AS OF SYSTEM TIME '-30s';
+CREATE STATISTICS s ON a FROM stats_t WITH OPTIONS AS OF SYSTEM TIME '-30s';
+CREATE STATISTICS s ON a FROM stats_t USING EXTREMES;
+CREATE STATISTICS s ON a FROM stats_t WHERE a > 10;
+CREATE STATISTICS s FROM stats_t WITH OPTIONS THROTTLING 1;
+CREATE STATISTICS s FROM stats_t WITH OPTIONS THROTTLING 'x';
+CREATE STATISTICS s ON (a + 1) FROM stats_t WITH OPTIONS THROTTLING 0.1;
+
+-- Errors.
+CREATE STATISTICS FROM stats_t;
+CREATE STATISTICS s FROM;
+CREATE STATISTICS s FROM stats_t, stats_t;
+CREATE STATISTICS s FROM no_table;
+CREATE STATISTICS s ON no_column FROM stats_t;
+CREATE STATISTICS s FROM jobs.jobs;
+CREATE TEMPORARY TABLE stats_temp (a integer);
+CREATE STATISTICS s FROM stats_temp;
+BEGIN;
+CREATE STATISTICS s FROM stats_t;
+ROLLBACK;
+DO 'BEGIN CREATE STATISTICS s ON a FROM stats_t; END';
+SET jobs.native_syntax = off;
+SELECT left(test.try('CREATE STATISTICS s ON a FROM stats_t'), 5);
+CREATE STATISTICS s FROM stats_t;
+RESET jobs.native_syntax;
+SET ROLE regress_jobs_alice;
+CREATE STATISTICS s FROM stats_t;
+RESET ROLE;
+
+-- PostgreSQL's own meaning.
+CREATE STATISTICS stats_own ON a, b FROM stats_t;
+CREATE STATISTICS IF NOT EXISTS stats_own ON a, b FROM stats_t;
+SELECT left(test.try('CREATE STATISTICS stats_kinds (mcv) ON a FROM stats_t'), 5);
+SELECT left(test.try('CREATE STATISTICS IF NOT EXISTS stats_one ON a FROM stats_t'), 5);
+SELECT stxname FROM pg_statistic_ext WHERE stxrelid = 'stats_t'::regclass;
+SELECT test.take_statistics();
+SET jobs.analyze_after_create_statistics = on;
+CREATE STATISTICS IF NOT EXISTS stats_own ON a, b FROM stats_t;
+SELECT * FROM test.last_job();
+BEGIN;
+CREATE STATISTICS stats_filled ON a, b FROM stats_t;
+COMMIT;
+CALL test.wait_until('NOT EXISTS (SELECT FROM jobs.queue)');
+SELECT * FROM test.last_job();
+SELECT statistics_name FROM pg_stats_ext WHERE tablename = 'stats_t' ORDER BY 1;
+SELECT test.take_statistics();
+CREATE STATISTICS stats_expression ON (a % 3) FROM stats_t;
+CALL test.wait_until('NOT EXISTS (SELECT FROM jobs.queue)');
+SELECT * FROM test.last_job();
+SELECT test.take_statistics();
+RESET jobs.analyze_after_create_statistics;
+
+-- The functions.
+SELECT jobs.create_statistics('stats_t') AS job \gset
+CALL jobs.wait_for(:job);
+SELECT * FROM test.last_job();
+SELECT jobs.analyze('stats_t', '{a,"C d"}') AS job \gset
+CALL jobs.wait_for(:job);
+SELECT * FROM test.last_job();
+CALL jobs.collect_statistics('stats_t', '{b}', 'Name');
+SELECT * FROM test.last_job();
+SELECT jobs.create_statistics(NULL);
+SELECT jobs.create_statistics('stats_t', '{}');
+SELECT jobs.create_statistics('stats_t', '{a,NULL}');
+SELECT jobs.analyze('stats_t', '{a,b,a}');
+SELECT jobs.analyze(0);
+BEGIN;
+CALL jobs.collect_statistics('stats_t');
+ROLLBACK;
+SELECT table_name, automatic, status FROM jobs.statistics_history ORDER BY job_id DESC LIMIT 2;
+SET ROLE regress_jobs_alice;
+SELECT count(*) FROM jobs.statistics_history;
+RESET ROLE;
+
+DROP TABLE stats_t;

@@ -1,0 +1,140 @@
+# CREATE STATISTICS in CockroachDB's meaning: the statement waits for its job, and
+# reports its end.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use JobsTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use WireClient;
+
+my $node = jobs_node('statistics', "autovacuum = off\nmax_prepared_transactions = 2");
+my $client = WireClient->new($node);
+my $waiter = WireClient->new($node);
+
+# A table whose statistics a gate holds up: its index calls a function.
+$client->rows(
+	q{
+CREATE TABLE t (a integer, b integer);
+INSERT INTO t SELECT i, i % 10 FROM generate_series(1, 1000) i;
+CREATE FUNCTION gate(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	IF a = 1 THEN
+		PERFORM pg_catalog.pg_advisory_xact_lock_shared(1);
+	END IF;
+	RETURN a;
+END $$;
+CREATE INDEX ON t (gate(a));
+ANALYZE t;
+CREATE TABLE before AS SELECT s::text FROM pg_stats s WHERE tablename = 't'});
+
+# Start the statement, with the gate closed; returns its job.
+sub start
+{
+	my ($statement) = @_;
+
+	$client->rows('SELECT pg_advisory_lock(1)');
+	$waiter->query($statement);
+	wait_for($client, q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted});
+	return $client->value(q{SELECT job_id FROM jobs.jobs WHERE status = 'running'});
+}
+
+sub open_gate
+{
+	$client->rows('SELECT pg_advisory_unlock(1)');
+	return;
+}
+
+# What the waiting statement has come to, ids taken out.
+sub outcome
+{
+	my $answer = join(' ', $waiter->answer);
+
+	$answer =~ s/\b[jJ]ob \d+/job N/g;
+	return $answer;
+}
+
+sub changed_statistics
+{
+	return $client->value(q{
+SELECT count(*) FROM (SELECT s::text FROM pg_stats s WHERE tablename = 't' EXCEPT TABLE before) d});
+}
+
+my $job = start('CREATE STATISTICS s FROM t');
+is( $client->value("SELECT job_type || '|' || description FROM jobs.jobs WHERE job_id = $job"),
+	'CREATE STATS|CREATE STATISTICS s FROM public.t',
+	'the statement has a job');
+is( $client->value("SELECT phase FROM pg_stat_progress_analyze p JOIN jobs.jobs j"
+		  . " ON j.coordinator_id = p.pid WHERE job_id = $job"),
+	'computing statistics',
+	'which PostgreSQL shows the progress of');
+open_gate();
+like(outcome(), qr/^CommandComplete CREATE STATISTICS/, 'the statement ends with its job');
+is(status($client, $job), 'succeeded', 'which has succeeded');
+
+$client->rows('UPDATE t SET b = a');
+$client->rows(q{DELETE FROM before; INSERT INTO before SELECT s::text FROM pg_stats s WHERE tablename = 't'});
+$job = start('CREATE STATISTICS s FROM t');
+$client->rows("CANCEL JOB $job");
+like(outcome(), qr/^ErrorResponse.*57014.*job canceled by user/, 'cancelled');
+is(status($client, $job), 'canceled', 'the job is canceled');
+open_gate();
+is(changed_statistics(), 0, 'the old statistics stay exactly as they were');
+
+$job = start('CREATE STATISTICS s FROM t');
+$client->rows("SELECT jobs.pause($job, 'lunch')");
+like(outcome(), qr/^ErrorResponse.*55000.*job N was paused before it completed with reason: lunch/,
+	'paused');
+wait_for_status($client, $job, 'paused');
+open_gate();
+is(changed_statistics(), 0, 'a paused one has stored nothing');
+$client->rows("RESUME JOB $job");
+ok(wait_for_status($client, $job, 'succeeded'), 'it goes on without the statement');
+isnt(changed_statistics(), 0, 'and stores them');
+
+# The statement can be cancelled; the job goes on.
+$job = start('CREATE STATISTICS s FROM t');
+$client->rows('SELECT pg_cancel_backend(' . $waiter->pid . ')');
+like(outcome(), qr/^ErrorResponse.*57014.*canceling statement due to user request/,
+	'a statement can stop waiting');
+is(status($client, $job), 'running', 'its job goes on');
+open_gate();
+ok(wait_for_status($client, $job, 'succeeded'), 'to its end');
+
+# So does a client that is lost.
+$job = start('CREATE STATISTICS s FROM t');
+$client->rows('SELECT pg_terminate_backend(' . $waiter->pid . ')');
+like(outcome(), qr/^ErrorResponse.*57P01/, 'a client can be lost');
+is(status($client, $job), 'running', 'its job goes on');
+open_gate();
+ok(wait_for_status($client, $job, 'succeeded'), 'to its end');
+$waiter = WireClient->new($node);
+
+# A job that fails.
+$client->rows(
+	q{
+CREATE OR REPLACE FUNCTION gate(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	RAISE division_by_zero USING MESSAGE = 'no statistics today';
+END $$});
+$waiter->query('CREATE STATISTICS s FROM t');
+like(outcome(), qr/^ErrorResponse.*22012.*job N failed with error: no statistics today/, 'failed');
+
+$client->rows('DROP TABLE t');
+
+# In the extended protocol, too.
+$client->rows('CREATE TABLE u AS SELECT 1 AS a');
+$waiter->extended('CREATE STATISTICS s FROM u');
+$waiter->sync;
+like(outcome(), qr/CommandComplete CREATE STATISTICS/, 'by the extended protocol');
+$waiter->query('CREATE STATISTICS s ON a FROM u; SELECT 1');
+like(outcome(), qr/^ErrorResponse.*25001/, 'not among other statements');
+
+# Nobody sees the table's rows by it.
+$client->rows('CREATE ROLE nosy LOGIN');
+my $nosy = WireClient->new($node, user => 'nosy');
+like(join(' ', $nosy->run('CREATE STATISTICS s FROM u')),
+	qr/^ErrorResponse.*42501.*permission denied to collect statistics of "u"/, 'only who may analyze the table');
+done_testing();
