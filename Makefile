@@ -29,6 +29,7 @@ OBJS = \
 	src/privilege/privilege_job.o \
 	src/privilege/privilege_schedule.o \
 	src/privilege/privilege_store.o \
+	src/job/job_autovacuum.o \
 	src/job/job_claim_store.o \
 	src/job/job_control.o \
 	src/job/job_control_many.o \
@@ -72,6 +73,7 @@ OBJS = \
 	src/worker/worker_slot.o \
 	src/worker/worker_stay.o \
 	src/worker/worker_takeover.o \
+	src/worker/worker_watch.o \
 	src/schedule/schedule_backup.o \
 	src/schedule/schedule_backup_store.o \
 	src/schedule/schedule_control.o \
@@ -86,10 +88,13 @@ OBJS = \
 	src/schedule/schedule_store.o \
 	src/schedule/schedule_time.o \
 	src/jobtype/jobtype_api.o \
+	src/jobtype/jobtype_auto_stats.o \
 	src/jobtype/jobtype_sql.o \
 	src/jobtype/jobtype_stats.o \
 	src/jobtype/jobtype_stats_analyze.o \
+	src/jobtype/jobtype_stats_option_store.o \
 	src/jobtype/jobtype_stats_request.o \
+	src/jobtype/jobtype_stats_stale_store.o \
 	src/syntax/syntax_alter.o \
 	src/syntax/syntax_alter_schedule.o \
 	src/syntax/syntax_availability.o \
@@ -116,6 +121,7 @@ OBJS = \
 	src/syntax/syntax_show.o \
 	src/syntax/syntax_source.o \
 	src/syntax/syntax_statistics.o \
+	src/syntax/syntax_table_option.o \
 	src/syntax/syntax_text.o \
 	src/syntax/syntax_translate.o \
 	src/syntax/syntax_with.o \
@@ -189,6 +195,7 @@ PROVE_TESTS = \
 	test/t/025_wire_forms.pl \
 	test/t/026_plans.pl \
 	test/t/030_schedules.pl \
+	test/t/031_automatic_statistics.pl \
 	test/t/032_schedules_failover.pl \
 	test/t/033_statistics.pl
 

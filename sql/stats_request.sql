@@ -1,4 +1,5 @@
--- Statistics on request: CREATE STATISTICS in CockroachDB's meaning and the functions.
+-- Statistics on request: CREATE STATISTICS in CockroachDB's meaning, the functions,
+-- and the options of tables.
 
 CREATE TABLE stats_t (a integer, b integer, "C d" text);
 INSERT INTO stats_t SELECT i, i % 10, 'x' FROM generate_series(1, 100) i;
@@ -106,9 +107,43 @@ SELECT jobs.analyze(0);
 BEGIN;
 CALL jobs.collect_statistics('stats_t');
 ROLLBACK;
-SELECT table_name, automatic, status FROM jobs.statistics_history ORDER BY job_id DESC LIMIT 2;
+SELECT table_name, automatic, status, table_rows FROM jobs.statistics_history ORDER BY job_id DESC LIMIT 2;
 SET ROLE regress_jobs_alice;
 SELECT count(*) FROM jobs.statistics_history;
+SELECT count(*) FROM jobs.autovacuum_jobs();
+SELECT jobs.set_table_option('stats_t', 'sql_stats_automatic_collection_enabled', 'off');
 RESET ROLE;
 
-DROP TABLE stats_t;
+-- Options of tables.
+SELECT jobs.set_table_option('stats_t', 'sql_stats_automatic_collection_min_stale_rows', '1e3');
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_enabled = off, fillfactor = 50);
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_fraction_stale_rows = 0.05);
+SELECT * FROM jobs.table_option ORDER BY name;
+SELECT reloptions FROM pg_class WHERE relname = 'stats_t';
+BEGIN;
+ALTER TABLE stats_t RESET (sql_stats_automatic_collection_enabled, fillfactor);
+ROLLBACK;
+ALTER TABLE stats_t RESET (sql_stats_automatic_collection_min_stale_rows), ADD e integer,
+	SET (sql_stats_automatic_collection_enabled);
+SELECT * FROM jobs.table_option ORDER BY name;
+CREATE TABLE stats_u (a integer) WITH (sql_stats_automatic_collection_enabled = false);
+CREATE TABLE IF NOT EXISTS stats_u (a integer) WITH (sql_stats_automatic_collection_enabled = true);
+SELECT * FROM jobs.table_option WHERE relation = 'stats_u'::regclass;
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_enabled = maybe);
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_min_stale_rows = -1);
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_min_stale_rows = 1.5);
+ALTER TABLE stats_t SET (sql_stats_forecasts_enabled = false);
+ALTER TABLE IF EXISTS no_table SET (sql_stats_automatic_collection_enabled = false);
+ALTER TABLE no_table SET (sql_stats_automatic_collection_enabled = false);
+SET jobs.native_syntax = off;
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_enabled = false);
+RESET jobs.native_syntax;
+SELECT jobs.set_table_option('jobs.jobs', 'sql_stats_automatic_collection_enabled', 'false');
+SELECT jobs.set_table_option('stats_t', NULL, 'false');
+-- Nothing else can get in there, whoever writes.
+INSERT INTO jobs.table_option VALUES ('stats_t', 'sql_stats_automatic_collection_min_stale_rows', 'many');
+
+-- Autovacuum's jobs that are none.
+CANCEL JOB 9223372036854775807;
+PAUSE JOBS VALUES (4611686018427387904);
+DROP TABLE stats_t, stats_u;

@@ -19,6 +19,7 @@
 #include "base/base_guc.h"
 
 bool		cj_guc_analyze_after_create_statistics = false;
+int			cj_guc_automatic_statistics_interval = 60000;
 int			cj_guc_cancel_grace_period = 10000;
 int			cj_guc_coordinator_idle_timeout = 10000;
 int			cj_guc_debug_clock_offset = 0;
@@ -36,6 +37,10 @@ int			cj_guc_retry_max_delay = 60000;
 int			cj_guc_revert_max_attempts = 5;
 bool		cj_guc_scheduler_enabled = true;
 int			cj_guc_worker_idle_timeout = 60000;
+bool		cj_guc_stats_enabled = true;
+double		cj_guc_stats_fraction_stale_rows = 0.2;
+double		cj_guc_stats_max_fraction_idle = 0.9;
+int			cj_guc_stats_min_stale_rows = 500;
 
 /*
  * Define the settings, sorted by name.
@@ -52,6 +57,14 @@ cj_guc_define(void)
 							 false,
 							 PGC_USERSET, 0,
 							 NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.automatic_statistics_interval",
+							"Time between two looks at the tables of a database for automatic statistics.",
+							"Nothing is looked at while nothing changes.",
+							&cj_guc_automatic_statistics_interval,
+							60000, 100, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("jobs.cancel_grace_period",
 							"Time a worker has to obey a cancel or pause request before it is terminated.",
@@ -192,5 +205,41 @@ cj_guc_define(void)
 							&cj_guc_worker_idle_timeout,
 							60000, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	/*
+	 * CockroachDB's sql.stats.automatic_collection.*.  The prefix is not
+	 * reserved: others may use it, too.
+	 */
+	DefineCustomBoolVariable("sql.stats_automatic_collection_enabled",
+							 "Has jobs collect the statistics of tables that have changed.",
+							 "When it is switched off no job is started; one that runs goes on.",
+							 &cj_guc_stats_enabled,
+							 true,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomRealVariable("sql.stats_automatic_collection_fraction_stale_rows",
+							 "Part of a table's rows that has to change before its statistics are collected, beside the minimum.",
+							 NULL,
+							 &cj_guc_stats_fraction_stale_rows,
+							 0.2, 0, 1e6,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomRealVariable("sql.stats_automatic_collection_max_fraction_idle",
+							 "Part of the time in which an automatic statistics job sleeps.",
+							 NULL,
+							 &cj_guc_stats_max_fraction_idle,
+							 0.9, 0, 0.99,
+							 PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomIntVariable("sql.stats_automatic_collection_min_stale_rows",
+							"Number of a table's rows that have to change before its statistics are collected, beside the fraction.",
+							NULL,
+							&cj_guc_stats_min_stale_rows,
+							500, 0, INT_MAX,
+							PGC_SIGHUP, 0,
 							NULL, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #define CJ_BASE_GUC_H
 
 extern PGDLLIMPORT bool cj_guc_analyze_after_create_statistics;
+extern PGDLLIMPORT int cj_guc_automatic_statistics_interval;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_coordinator_idle_timeout; /* milliseconds */
 extern PGDLLIMPORT int cj_guc_debug_clock_offset;	/* seconds */
@@ -31,6 +32,10 @@ extern PGDLLIMPORT int cj_guc_retry_max_delay;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_revert_max_attempts;
 extern PGDLLIMPORT bool cj_guc_scheduler_enabled;
 extern PGDLLIMPORT int cj_guc_worker_idle_timeout;	/* milliseconds */
+extern PGDLLIMPORT bool cj_guc_stats_enabled;
+extern PGDLLIMPORT double cj_guc_stats_fraction_stale_rows;
+extern PGDLLIMPORT double cj_guc_stats_max_fraction_idle;
+extern PGDLLIMPORT int cj_guc_stats_min_stale_rows;
 
 extern void cj_guc_define(void);
 

@@ -20,6 +20,7 @@
 #include "base/base_guc.h"
 #include "base/base_ids.h"
 #include "base/base_store.h"
+#include "job/job_autovacuum.h"
 #include "job/job_control.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
@@ -27,6 +28,8 @@
 #include "job/job_self.h"
 #include "job/job_state.h"
 #include "privilege/privilege_job.h"
+
+static CjJobCanceledHook canceled_hook = NULL;
 
 /* A job that a statement names. */
 typedef struct ControlTarget
@@ -227,6 +230,8 @@ note_requests(CjControlVerb verb, uint64 nrows, int64 *changed, int64 *revived)
 		if (verb == CJ_CONTROL_CANCEL && event.state == CJ_JOB_REVERTING)
 			revived[nrevived++] = event.job_id;
 		cj_job_event_add(&event);
+		if (event.state == CJ_JOB_CANCEL_REQUESTED && canceled_hook != NULL)
+			canceled_hook(type, event.job_id);
 		pfree(state);
 		pfree(type);
 	}
@@ -374,6 +379,7 @@ control_jobs(CjControlVerb verb, const int64 *ids, int nids,
 	int			nothers;
 	int64	   *wanted;
 	int			nwanted;
+	List	   *workers;
 	int64	   *changed;
 	int			nchanged;
 
@@ -382,8 +388,12 @@ control_jobs(CjControlVerb verb, const int64 *ids, int nids,
 
 	PreventCommandIfReadOnly(commands[verb]);
 	nothers = cj_job_self_take_out(verb, roleid, ids, nids, &others);
+	nothers = cj_autovacuum_take_out(verb, roleid, others, nothers, &others, &workers);
 	if (nothers == 0)
+	{
+		cj_autovacuum_cancel(workers);
 		return nids;
+	}
 
 	cj_store_open(&scope, false);
 	cj_job_pending_add_requests(NULL, 0);
@@ -399,6 +409,7 @@ control_jobs(CjControlVerb verb, const int64 *ids, int nids,
 		cj_ids_sort(changed, nchanged);
 	}
 	cj_store_close(&scope);
+	cj_autovacuum_cancel(workers);
 
 	return named ? nids : nids - nothers + nchanged;
 }
@@ -433,4 +444,13 @@ cj_job_control_possible(CjControlVerb verb, const int64 *ids, int nids,
 						const char *reason)
 {
 	return control_jobs(verb, ids, nids, reason, false);
+}
+
+/*
+ * Let "hook" know of requests to cancel.  Called once, at preload.
+ */
+void
+cj_job_control_set_canceled_hook(CjJobCanceledHook hook)
+{
+	canceled_hook = hook;
 }

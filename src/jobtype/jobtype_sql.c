@@ -51,6 +51,7 @@
 #include "job/job_type.h"
 #include "jobtype/jobtype.h"
 #include "jobtype/jobtype_api.h"
+#include "jobtype/jobtype_auto_stats.h"
 #include "jobtype/jobtype_stats.h"
 
 #define TYPE_NAME "SQL"
@@ -433,5 +434,6 @@ cj_jobtype_init(void)
 {
 	cj_job_type_register(&sql_type);
 	cj_stats_init();
+	cj_auto_stats_init();
 	cj_jobtype_api_init();
 }

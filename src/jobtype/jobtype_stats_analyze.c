@@ -12,13 +12,17 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "jobtype/jobtype_stats_analyze.h"
 
@@ -30,6 +34,9 @@
 
 /* The largest value of vacuum_cost_delay. */
 #define MAX_COST_DELAY 100.0
+
+/* A statement that yields waits for the locks of partitions no longer than this. */
+#define YIELDING_LOCK_TIMEOUT "1s"
 
 /*
  * Set a parameter until the end of the transaction.
@@ -54,18 +61,18 @@ throttle(double idle)
 }
 
 /*
- * The relations to analyze for this one: the partitions of a partitioned table
- * too, as ANALYZE does it.
+ * The relations to analyze for this one: with "tree", the partitions of a
+ * partitioned table too, as ANALYZE does it.
  */
 static List *
-list_relations(const CjStatsRequest *request)
+list_relations(const CjStatsRequest *request, bool tree)
 {
 	List	   *oids = list_make1_oid(request->relation);
 	List	   *columns = NIL;
 	List	   *relations = NIL;
 	ListCell   *lc;
 
-	if (get_rel_relkind(request->relation) == RELKIND_PARTITIONED_TABLE)
+	if (tree && get_rel_relkind(request->relation) == RELKIND_PARTITIONED_TABLE)
 		oids = find_all_inheritors(request->relation, NoLock, NULL);
 	foreach(lc, request->columns)
 		columns = lappend(columns, makeString(lfirst(lc)));
@@ -108,5 +115,55 @@ cj_stats_analyze(const CjStatsRequest *request)
 	LockRelationOid(request->relation, ShareUpdateExclusiveLock);
 	cj_stats_request_check(request);
 	throttle(request->idle);
-	run_analyze(list_relations(request));
+	run_analyze(list_relations(request, true));
+}
+
+/*
+ * Let this process be taken for a worker of autovacuum by those who wait for
+ * its locks: after deadlock_timeout they cancel it.
+ */
+static void
+set_autovacuum_flag(bool on)
+{
+	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
+	if (on)
+		MyProc->statusFlags |= PROC_IS_AUTOVACUUM;
+	else
+		MyProc->statusFlags &= ~PROC_IS_AUTOVACUUM;
+	ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
+	LWLockRelease(ProcArrayLock);
+}
+
+/*
+ * As cj_stats_analyze(), but makes way for everybody else, as autovacuum does,
+ * and leaves the partitions of a partitioned table alone.  Returns false if
+ * there is no such relation any more.
+ *
+ * Raises 55P03 where it would have to wait for a lock, and 57014 if somebody
+ * waits for one of its own.
+ */
+bool
+cj_stats_analyze_yielding(const CjStatsRequest *request)
+{
+	if (!ConditionalLockRelationOid(request->relation, ShareUpdateExclusiveLock))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("could not obtain lock on relation with OID %u", request->relation)));
+	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(request->relation)))
+		return false;
+
+	cj_stats_request_check(request);
+	throttle(request->idle);
+	set_locally("lock_timeout", YIELDING_LOCK_TIMEOUT);
+	set_autovacuum_flag(true);
+	PG_TRY();
+	{
+		run_analyze(list_relations(request, false));
+	}
+	PG_FINALLY();
+	{
+		set_autovacuum_flag(false);
+	}
+	PG_END_TRY();
+	return true;
 }

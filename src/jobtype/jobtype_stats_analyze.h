@@ -16,5 +16,6 @@
 #include "jobtype/jobtype_stats_request.h"
 
 extern void cj_stats_analyze(const CjStatsRequest *request);
+extern bool cj_stats_analyze_yielding(const CjStatsRequest *request);
 
 #endif							/* CJ_JOBTYPE_STATS_ANALYZE_H */

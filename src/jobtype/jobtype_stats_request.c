@@ -190,7 +190,11 @@ cj_stats_request_pack(const CjStatsRequest *request)
 			appendStringInfoString(&json, ", ");
 		escape_json(&json, lfirst(lc));
 	}
-	appendStringInfoString(&json, "]}");
+	appendStringInfoChar(&json, ']');
+	if (request->automatic)
+		appendStringInfo(&json, ", \"rows\": %.0f, \"changed\": %.0f",
+						 request->rows, request->changed);
+	appendStringInfoChar(&json, '}');
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
 
@@ -231,7 +235,7 @@ get_columns(const CjJob *job)
 }
 
 /*
- * Read the arguments of a job.
+ * Read the arguments of a job, but for what is there for the history.
  */
 void
 cj_stats_request_unpack(const CjJob *job, CjStatsRequest *request)

@@ -22,6 +22,10 @@ typedef struct CjStatsRequest
 	Oid			relation;
 	List	   *columns;		/* names, as char pointers; NIL: all */
 	double		idle;			/* part of the time in which the job sleeps */
+	double		rows;			/* of an automatic job, for the history: the
+								 * table's */
+	double		changed;		/* and how many of them had changed */
+	bool		automatic;
 } CjStatsRequest;
 
 extern void cj_stats_request_check(const CjStatsRequest *request);

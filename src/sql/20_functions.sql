@@ -192,6 +192,19 @@ LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION jobs.live() IS
 'the jobs that workers of this database have now and that the current user may see, with their progress';
 
+CREATE FUNCTION jobs.autovacuum_jobs(
+	OUT job_id bigint, OUT job_type text, OUT description text,
+	OUT user_name name, OUT status text, OUT running_status text,
+	OUT created timestamptz, OUT started timestamptz,
+	OUT finished timestamptz, OUT modified timestamptz,
+	OUT fraction_completed double precision, OUT error text,
+	OUT coordinator_id bigint, OUT automatic boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cj_fn_autovacuum_jobs'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 3;
+COMMENT ON FUNCTION jobs.autovacuum_jobs() IS
+'the tables of this database that autovacuum analyzes at present, in the form of jobs.recent_jobs; CANCEL JOB takes their ids';
+
 CREATE FUNCTION jobs.next_run(recurrence text, after timestamptz DEFAULT now(),
 							  timezone text DEFAULT NULL)
 RETURNS timestamptz

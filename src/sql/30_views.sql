@@ -187,7 +187,17 @@ CREATE FUNCTION jobs.show_automatic_jobs(
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
-	SELECT * FROM jobs.list_jobs(true);
+	SELECT * FROM (
+		SELECT * FROM jobs.list_jobs(true)
+		UNION ALL
+		SELECT a.job_id, a.job_type, jobs.short_description(a.description),
+			   a.user_name, a.status, a.running_status,
+			   pg_catalog.date_trunc('second', a.created),
+			   pg_catalog.date_trunc('second', a.started), a.finished,
+			   pg_catalog.date_trunc('second', a.modified),
+			   a.fraction_completed, a.error, a.coordinator_id
+		FROM jobs.autovacuum_jobs() a) j
+	ORDER BY coalesce(j.finished, pg_catalog.now()) DESC, j.started DESC, j.job_id DESC;
 END;
 COMMENT ON FUNCTION jobs.show_automatic_jobs() IS
 'SHOW AUTOMATIC JOBS: as SHOW JOBS, the automatic ones only';

@@ -16,16 +16,20 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "job/job_autovacuum.h"
 #include "job/job_recent_store.h"
 #include "privilege/privilege_job.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_live);
 PG_FUNCTION_INFO_V1(cj_fn_recent_job_ids);
+PG_FUNCTION_INFO_V1(cj_fn_autovacuum_jobs);
 
 #define LIVE_COLUMNS 5
+#define AUTOVACUUM_COLUMNS 14
 
 /*
  * jobs.live(): none where the library is not preloaded.
@@ -78,6 +82,46 @@ cj_fn_recent_job_ids(PG_FUNCTION_ARGS)
 		bool		isnull = false;
 
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, &value, &isnull);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * jobs.autovacuum_jobs(), with the columns of jobs.recent_jobs
+ */
+Datum
+cj_fn_autovacuum_jobs(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	CjAutovacuumJob *jobs;
+	int			njobs;
+	CjPrivileges privileges;
+
+	InitMaterializedSRF(fcinfo, 0);
+	cj_privilege_begin(&privileges, GetUserId());
+	if (!cj_privilege_may_see(&privileges, CJ_AUTOVACUUM_OWNER))
+		return (Datum) 0;
+
+	njobs = cj_autovacuum_jobs(&jobs);
+	for (int i = 0; i < njobs; i++)
+	{
+		Datum		values[AUTOVACUUM_COLUMNS] = {0};
+		bool		nulls[AUTOVACUUM_COLUMNS] = {0};
+
+		values[0] = Int64GetDatum(jobs[i].id);
+		values[1] = CStringGetTextDatum("AUTO CREATE STATS");
+		values[2] = CStringGetTextDatum(psprintf("Table statistics refresh for %s", jobs[i].table));
+		values[3] = DirectFunctionCall1(pg_get_userbyid, ObjectIdGetDatum(CJ_AUTOVACUUM_OWNER));
+		values[4] = CStringGetTextDatum("running");
+		values[5] = CStringGetTextDatum(psprintf("autovacuum: %s", jobs[i].phase));
+		values[6] = values[7] = TimestampTzGetDatum(jobs[i].started);
+		nulls[8] = true;
+		values[9] = TimestampTzGetDatum(GetCurrentTimestamp());
+		values[10] = Float8GetDatum(jobs[i].fraction);
+		values[11] = CStringGetTextDatum("");
+		values[12] = Int64GetDatum((int64) jobs[i].pid);
+		values[13] = BoolGetDatum(true);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
 }

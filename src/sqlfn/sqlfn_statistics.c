@@ -16,13 +16,16 @@
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 
 #include "base/base_extension.h"
 #include "jobtype/jobtype_stats.h"
+#include "jobtype/jobtype_stats_option_store.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_create_statistics);
 PG_FUNCTION_INFO_V1(cj_fn_collect_statistics);
 PG_FUNCTION_INFO_V1(cj_fn_analyze);
+PG_FUNCTION_INFO_V1(cj_fn_set_table_option);
 
 /*
  * The names in the second argument; null is all columns, and a null name or
@@ -120,4 +123,20 @@ cj_fn_analyze(PG_FUNCTION_ARGS)
 	CjStatsRequest request = get_request(fcinfo);
 
 	PG_RETURN_INT64(cj_stats_submit(&request, cj_stats_request_analyze(&request)));
+}
+
+/*
+ * jobs.set_table_option(table_name, name, value)
+ */
+Datum
+cj_fn_set_table_option(PG_FUNCTION_ARGS)
+{
+	cj_extension_check_preloaded();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the table and the name of the option must not be null")));
+	cj_table_option_set(PG_GETARG_OID(0), text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	PG_RETURN_VOID();
 }

@@ -35,6 +35,7 @@
 #include "syntax/syntax_role.h"
 #include "syntax/syntax_selftest.h"
 #include "syntax/syntax_statistics.h"
+#include "syntax/syntax_table_option.h"
 
 static post_parse_analyze_hook_type prev_post_parse_analyze_hook = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility_hook = NULL;
@@ -151,6 +152,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	const char *call = NULL;
 	bool		drops;
 	CjStatisticsPlan statistics;
+	CjTakenOptions options;
 
 	cj_recovery_install();
 
@@ -178,8 +180,11 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		call = cj_family_call_tag(queryString, Max(pstmt->stmt_location, 0));
 	drops = cj_parameter_is_dropped_by(statement);
 
-	cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
-				   context, params, queryEnv, dest, qc);
+	pstmt = cj_table_option_take(pstmt, &options);
+	if (!options.nothing_left)
+		cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
+					   context, params, queryEnv, dest, qc);
+	cj_table_option_apply(&options);
 
 	if (statistics.table != NULL && cj_extension_exists())
 		cj_statistics_analyze(&statistics);

@@ -120,7 +120,10 @@ run_turn(void)
 	cj_pool_check_started();
 	timeout = cj_shorter(timeout, cj_worker_enforce_requests());
 	if (must_not_write(&retry))
+	{
+		cj_watch_postpone();
 		return cj_shorter(timeout, retry);
+	}
 
 	timeout = cj_shorter(timeout, cj_turn_take_over_jobs());
 	timeout = cj_shorter(timeout, schedules->run());
@@ -128,6 +131,7 @@ run_turn(void)
 	cj_pool_shrink();
 	timeout = cj_shorter(timeout, cj_turn_delete_old_jobs());
 	timeout = cj_shorter(timeout, cj_turn_copy_progress());
+	cj_watch_take_turn();
 	return timeout;
 }
 
@@ -171,6 +175,7 @@ leave_if_unwanted(void)
 
 	while (!has_my_extension())
 	{
+		cj_watch_set(NULL);
 		if (cj_worker_slots_leave(MyDatabaseId, true) == 0)
 			cj_stay_end(OidIsValid(extension) ? 0 : CJ_NOTHING_DUE);
 		cj_wait_latch(CJ_WAIT_COORDINATOR, CJ_RETRY_INTERVAL);

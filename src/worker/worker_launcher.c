@@ -215,7 +215,10 @@ clear_ended(void)
 		cj_worker_unlock();
 
 		if (ended.state == CJ_PLACE_ENDED)
+		{
 			cj_due_ended(&ended);
+			cj_watch_end(&ended);
+		}
 	}
 }
 
@@ -327,6 +330,7 @@ take_place(CjDueDatabase *entry, int *index)
 		place->database = entry->database;
 		place->since = GetCurrentTimestamp();
 		place->scan = entry->scan;
+		cj_watch_begin(place);
 	}
 	cj_worker_unlock();
 
@@ -392,7 +396,10 @@ can_connect(CjDueDatabase *entry)
 	end_catalog_access();
 
 	if (status == CJ_DATABASE_GONE)
+	{
+		cj_watch_forget(entry->database);
 		cj_due_forget(entry->database);
+	}
 	else if (status == CJ_DATABASE_CLOSED && entry->scan)
 		entry->closed = true;
 	else if (status == CJ_DATABASE_CLOSED)
@@ -464,6 +471,7 @@ is_woken(void)
 		launcher->nwanted > 0;
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 		woken |= cj_worker_shared->coordinators[i].state == CJ_PLACE_ENDED;
+	woken |= cj_watch_is_woken();
 	cj_worker_unlock();
 
 	return woken;
@@ -480,6 +488,8 @@ enter_launcher(void)
 	started = MemoryContextAllocZero(TopMemoryContext,
 									 cj_worker_shared->nslots * sizeof(*started));
 	cj_due_init();
+	cj_watch_enter();
+	pg_atomic_write_u32(&cj_worker_shared->quiet, 0);
 
 	cj_worker_lock(LW_EXCLUSIVE);
 	cj_worker_shared->launcher.latch = MyLatch;
@@ -519,6 +529,7 @@ run_turn(void)
 	max_running = cj_guc_max_running;
 	clear_ended();
 	timeout = check_started() ? START_INTERVAL : -1;
+	timeout = cj_shorter(timeout, cj_watch_look(GetCurrentTimestamp()));
 	timeout = cj_shorter(timeout, start_due());
 	publish_parked();
 

@@ -18,6 +18,8 @@
 #include "storage/latch.h"
 #include "utils/timestamp.h"
 
+#include "worker/worker_watch.h"
+
 /* As a time until something is due: nothing is. */
 #define CJ_NOTHING_DUE (-1L)
 
@@ -56,6 +58,8 @@ typedef struct CjCoordinatorPlace
 	bool		idle;			/* nothing is to be done at present */
 	int			reserved;		/* places for jobs that it is claiming */
 	bool		starved;		/* jobs are due, but there was no place */
+	bool		watched;		/* changes are watched */
+	CjWatch		watch;			/* how, if they are */
 
 	/* What an ENDED one has left. */
 	bool		failed;			/* it did not end by its own will */

@@ -81,6 +81,7 @@ startup_shared(void)
 		cj_worker_shared->server_start = GetCurrentTimestamp();
 		cj_worker_shared->next_generation = 1;
 		cj_worker_shared->launcher.scan = true;
+		pg_atomic_init_u32(&cj_worker_shared->quiet, 0);
 		cj_worker_shared->nslots = max_worker_processes;
 		cj_worker_shared->coordinators = (CjCoordinatorPlace *)
 			((char *) cj_worker_shared +
@@ -329,5 +330,6 @@ cj_worker_init(void)
 	cj_job_wait_set_runners(find_runners);
 	cj_worker_signal_init();
 	cj_database_hook_init();
+	cj_watch_init();
 	cj_launcher_register();
 }

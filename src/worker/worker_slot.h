@@ -13,6 +13,7 @@
 #ifndef CJ_WORKER_SLOT_H
 #define CJ_WORKER_SLOT_H
 
+#include "port/atomics.h"
 #include "postmaster/bgworker.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
@@ -80,6 +81,7 @@ typedef struct CjWorkerShared
 	TimestampTz server_start;	/* when this shared memory was made */
 	uint64		next_generation;
 	CjLauncherShared launcher;
+	pg_atomic_uint32 quiet;		/* the launcher is to be woken by who writes */
 	int			nslots;
 	CjCoordinatorPlace *coordinators;	/* nslots of them, too */
 	CjWorkerSlot slots[FLEXIBLE_ARRAY_MEMBER];

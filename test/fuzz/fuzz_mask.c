@@ -44,6 +44,7 @@
 #include "job/job_control_many.h"
 #include "job/job_owner.h"
 #include "jobtype/jobtype_stats.h"
+#include "jobtype/jobtype_stats_option_store.h"
 #include "privilege/privilege_store.h"
 #include "schedule/schedule.h"
 #include "syntax/syntax_command.h"
@@ -191,6 +192,15 @@ cj_stats_request_create(const CjStatsRequest *request, const char *name)
  */
 char *
 cj_stats_request_analyze(const CjStatsRequest *request)
+{
+	abort();
+}
+
+/*
+ * As cj_stats_submit().
+ */
+void
+cj_table_option_set(Oid relation, const char *name, const char *value)
 {
 	abort();
 }

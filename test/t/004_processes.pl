@@ -58,24 +58,7 @@ sub wait_for_processes
 # Wait until the launcher and the coordinators sleep and go on to do so.
 sub comes_to_rest
 {
-	my @processes = (processes('launcher'), processes('coordinator'));
-	my $wakeups = sub {
-		return join(' ',
-			map { slurp_file("/proc/$_/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m }
-			  @processes);
-	};
-
-	return wait_until(
-		sub {
-			my $before = $wakeups->();
-
-			for (1 .. 20)
-			{
-				usleep(20_000);
-				return 0 if $wakeups->() ne $before;
-			}
-			return 1;
-		});
+	return wait_for_rest(processes('launcher'), processes('coordinator'));
 }
 
 sub error_of

@@ -56,6 +56,8 @@ my $count = $stage->client->value('SELECT count(*) FROM [SHOW JOBS]');
 cmp_ok($count, '>', 0, 'there are jobs');
 is_deeply([ WireClient::tags($reader->run('SHOW JOBS')) ],
 	["SHOW JOBS $count"], 'SHOW JOBS');
+is_deeply([ WireClient::tags($reader->run('SHOW AUTOMATIC JOBS')) ],
+	['SHOW JOBS 0'], 'SHOW AUTOMATIC JOBS');
 my $job = $stage->client->value(
 	q{SELECT job_id FROM jobs.jobs WHERE description = 'running'});
 is_deeply([ WireClient::tags($reader->run("SHOW JOB $job")) ],
@@ -81,7 +83,10 @@ foreach my $sql (
 	"SELECT jobs.pause($job)", "SELECT jobs.pause_jobs(ARRAY[$job])",
 	"ALTER JOB $job OWNER TO viewer", "SELECT jobs.alter_owner($job, 'viewer')",
 	"SELECT jobs.resume($job)", "SELECT jobs.resume_jobs(ARRAY[$job])",
-	"SELECT jobs.submit('SELECT 1')")
+	"SELECT jobs.submit('SELECT 1')",
+	"SELECT jobs.create_statistics('effects')",
+	'CREATE STATISTICS s FROM effects', 'CREATE STATISTICS s ON name FROM effects',
+	"SELECT jobs.set_table_option('effects', 'sql_stats_automatic_collection_enabled', 'off')")
 {
 	my @messages = grep { !/^RowDescription/ } $reader->run($sql);
 
@@ -125,6 +130,17 @@ ok(wait_for_status($reader, $job, 'paused'), 'which is obeyed');
 is_deeply([ WireClient::tags($reader->run("CANCEL JOB $job")) ],
 	['CANCEL JOBS 1'], 'a session from before: CANCEL');
 ok(wait_for_status($reader, $job, 'canceled'), 'which is obeyed');
+
+# What changes from now on gets automatic statistics.
+$reader->rows('CREATE TABLE counted (a integer) WITH (autovacuum_enabled = false)');
+$reader->rows('INSERT INTO counted SELECT generate_series(1, 1000); SELECT pg_stat_force_next_flush()');
+$reader->rows('SET CLUSTER SETTING sql.stats.automatic_collection.enabled = true');
+ok( wait_for(
+		$reader,
+		q{SELECT count(*) = 1 FROM [SHOW AUTOMATIC JOBS] WHERE description LIKE '%.counted' AND status = 'succeeded'}
+	),
+	'automatic statistics');
+$reader->rows('SET CLUSTER SETTING sql.stats.automatic_collection.enabled = false');
 
 #
 # A server whose configuration says that nobody is to write, as a failover manager

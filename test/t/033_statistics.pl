@@ -137,4 +137,19 @@ $client->rows('CREATE ROLE nosy LOGIN');
 my $nosy = WireClient->new($node, user => 'nosy');
 like(join(' ', $nosy->run('CREATE STATISTICS s FROM u')),
 	qr/^ErrorResponse.*42501.*permission denied to collect statistics of "u"/, 'only who may analyze the table');
+like(join(' ', $nosy->run("SELECT jobs.set_table_option('u', 'sql_stats_automatic_collection_enabled', 'off')")),
+	qr/ErrorResponse.*42501.*must be owner of table u/, 'only its owner sets its options');
+
+# Options are dumped with the tables; what is left of a dropped one is not.
+$client->rows('ALTER TABLE u SET (sql_stats_automatic_collection_enabled = false)');
+$client->rows('CREATE TABLE gone (a integer)');
+$client->rows('ALTER TABLE gone SET (sql_stats_automatic_collection_enabled = false)');
+$client->rows('DROP TABLE gone');
+my $dump = $node->basedir . '/dump';
+$node->command_ok([ 'pg_dump', '-Fp', '-f', $dump, 'postgres' ], 'pg_dump');
+$node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE template0');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, 'copy' ], 'restore');
+is( $node->safe_psql('copy', 'TABLE jobs.table_option'),
+	'u|sql_stats_automatic_collection_enabled|false',
+	'options come with the tables');
 done_testing();

@@ -20,6 +20,7 @@ our @EXPORT = qw(
   wait_for_status
   wait_for_idle
   wait_until
+  wait_for_rest
   worker_pid
   group_members
   process_exists
@@ -126,6 +127,29 @@ sub wait_until
 		usleep(20_000);
 	} while (time() < $deadline);
 	return 0;
+}
+
+# Wait until processes sleep and go on to do so.
+sub wait_for_rest
+{
+	my (@processes) = @_;
+	my $wakeups = sub {
+		return join(' ',
+			map { slurp_file("/proc/$_/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m }
+			  @processes);
+	};
+
+	return wait_until(
+		sub {
+			my $before = $wakeups->();
+
+			for (1 .. 20)
+			{
+				usleep(20_000);
+				return 0 if $wakeups->() ne $before;
+			}
+			return 1;
+		});
 }
 
 # The process that has the job now.
