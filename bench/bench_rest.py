@@ -5,69 +5,16 @@
 # /proc tells: processor time and context switches, voluntary and not, of every
 # process of ours.  It is read every second; a process that ends counts as far as
 # it was seen.  No session is there meanwhile.
-import re
 import sys
 import time
 
 from benchlib import FRACTION, Session, row, say
+from benchproc import Processes
 
 SECONDS = max(30, 600 * FRACTION)
 DATABASES = 200
 LIMIT = 0.1             # the goal: wake-ups a second
 IDLE_TIMEOUT = 1        # of workers, in seconds
-
-
-def postmaster():
-    with open(sys.argv[1] + "/postmaster.pid") as lines:
-        return int(lines.readline())
-
-
-def our_processes():
-    """Their pids."""
-    children = f"/proc/{postmaster()}/task/{postmaster()}/children"
-    with open(children) as pids:
-        return [pid for pid in pids.read().split() if is_ours(pid)]
-
-
-def is_ours(pid):
-    try:
-        with open(f"/proc/{pid}/cmdline") as text:
-            return "cancel_job" in text.read()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def use(pid):
-    """Processor time in seconds, and context switches."""
-    with open(f"/proc/{pid}/status") as status:
-        switches = sum(map(int, re.findall(r"voluntary_ctxt_switches:\s*(\d+)", status.read())))
-    with open(f"/proc/{pid}/schedstat") as stat:
-        return int(stat.read().split()[0]) / 1e9, switches
-
-
-def watch(seconds):
-    """What our processes use in so many seconds: their greatest number, how
-    many were started, processor time, context switches."""
-    first = {}
-    last = {}
-    before = our_processes()
-    most = 0
-    end = time.monotonic() + seconds
-    while True:
-        pids = our_processes()
-        most = max(most, len(pids))
-        for pid in pids:
-            try:
-                last[pid] = use(pid)
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            first.setdefault(pid, last[pid] if pid in before else (0, 0))
-        left = end - time.monotonic()
-        if left <= 0:
-            break
-        time.sleep(min(1, left))
-    return (most, len(set(last) - set(before)), sum(last[pid][0] - first[pid][0] for pid in last),
-            sum(last[pid][1] - first[pid][1] for pid in last))
 
 
 def give_extension(database):
@@ -91,13 +38,14 @@ def wait_for_rest():
 def measure(databases):
     say(f"{databases} databases, {SECONDS:.0f} seconds")
     wait_for_rest()
-    most, started, cpu, switches = watch(SECONDS)
+    most, started, cpu, switches = ours.watch(SECONDS)
     rate = switches / SECONDS
     row(f"at rest: {databases} database{'s' * (databases > 1)}, {SECONDS:.0f} s",
         f"{rate:.3f} wake-ups/s, {1000 * cpu:.1f} ms CPU", "none", f"{most} processes, {started} started", 1,
         f"< {LIMIT} wake-ups/s", rate < LIMIT)
 
 
+ours = Processes(sys.argv[1], "cancel_job")
 control = Session()
 control.set_server("jobs.worker_idle_timeout", f"{IDLE_TIMEOUT}s")
 control.close()
