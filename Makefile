@@ -54,6 +54,7 @@ OBJS = \
 	src/job/job_submit.o \
 	src/job/job_type.o \
 	src/job/job_wait.o \
+	src/worker/worker_ahead.o \
 	src/worker/worker_checkpoint.o \
 	src/worker/worker_coordinator.o \
 	src/worker/worker_database.o \
@@ -194,6 +195,7 @@ PROVE_TESTS = \
 	test/t/024_cluster_settings.pl \
 	test/t/025_wire_forms.pl \
 	test/t/026_plans.pl \
+	test/t/027_ahead.pl \
 	test/t/030_schedules.pl \
 	test/t/031_automatic_statistics.pl \
 	test/t/032_schedules_failover.pl \

@@ -38,24 +38,28 @@
 	" * interval '1 millisecond'"
 
 /*
- * The two arrays that tell the claim about shares: of whom (oid or text), and
- * how many jobs.
+ * The arrays that tell the claim about shares: of whom (oid or text), how many
+ * jobs, and of owners also how many ahead.
  */
 static void
 share_arrays(const CjJobShare *shares, int n, bool of_owners, Datum *whose,
-			 Datum *jobs)
+			 Datum *jobs, Datum *ahead)
 {
 	Datum	   *names = palloc(Max(n, 1) * sizeof(Datum));
 	Datum	   *counts = palloc(Max(n, 1) * sizeof(Datum));
+	Datum	   *counts_ahead = palloc(Max(n, 1) * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
 	{
 		names[i] = of_owners ? ObjectIdGetDatum(shares[i].owner) :
 			CStringGetTextDatum(shares[i].type);
 		counts[i] = Int32GetDatum(shares[i].jobs);
+		counts_ahead[i] = Int32GetDatum(shares[i].ahead);
 	}
 	*whose = PointerGetDatum(construct_array_builtin(names, n, of_owners ? OIDOID : TEXTOID));
 	*jobs = PointerGetDatum(construct_array_builtin(counts, n, INT4OID));
+	if (of_owners)
+		*ahead = PointerGetDatum(construct_array_builtin(counts_ahead, n, INT4OID));
 }
 
 /*
@@ -81,6 +85,8 @@ note_started(const CjJobClaim *claim)
  * The owners take turns: first comes who has the fewest jobs running, of those
  * the next one after limits->last_owner.  An owner's jobs come in the order of
  * their priority, then of submission.
+ * The last limits->ahead ones are for workers that are about to be done: such a
+ * job is claimed only if it is the turn of its worker's owner.
  * A job whose row somebody has locked waits, and no other for it.
  *
  * Returns the number of claims, which are in the current memory context.
@@ -100,8 +106,9 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		" FROM owners o WHERE o.owner IS NOT NULL),"
 		" offered AS ("
 		" SELECT c.*, o.owner, coalesce(b.jobs, 0)"
-		"  + row_number() OVER (PARTITION BY o.owner ORDER BY c.priority DESC, c.job_id) AS turn"
-		" FROM owners o LEFT JOIN unnest($5, $6) AS b(owner, jobs) ON b.owner = o.owner,"
+		"  + row_number() OVER (PARTITION BY o.owner ORDER BY c.priority DESC, c.job_id) AS turn,"
+		"  b.ahead"
+		" FROM owners o LEFT JOIN unnest($5, $6, $13) AS b(owner, jobs, ahead) ON b.owner = o.owner,"
 		" LATERAL (SELECT q.job_id, q.priority, q.job_type, j.state, j.started IS NULL AS first"
 		"  FROM jobs.queue q JOIN jobs.job j ON j.job_id = q.job_id"
 		"  WHERE NOT q.claimed AND q.next_run IS NULL AND q.blocked IS NULL AND q.owner = o.owner"
@@ -115,10 +122,15 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		" SELECT o.*, l.jobs AS type_limit,"
 		"  row_number() OVER (PARTITION BY o.job_type ORDER BY turn, o.owner <= $10, o.owner) AS nth_of_type"
 		" FROM offered o LEFT JOIN unnest($8, $9) AS l(job_type, jobs) ON l.job_type = o.job_type),"
-		" chosen AS ("
-		" SELECT job_id, state, first, row_number() OVER (ORDER BY turn, owner <= $10, owner) AS n"
+		" next AS ("
+		" SELECT job_id, state, first, owner, ahead,"
+		"  row_number() OVER (ORDER BY turn, owner <= $10, owner) AS n"
 		" FROM allowed WHERE type_limit IS NULL OR nth_of_type <= type_limit"
 		" ORDER BY n LIMIT $1),"
+		" chosen AS ("
+		" SELECT job_id, state, first, n FROM (SELECT *,"
+		"  row_number() OVER (PARTITION BY owner, n > $12 ORDER BY n) AS nth_ahead FROM next) x"
+		" WHERE n <= $12 OR nth_ahead <= ahead),"
 		" changed AS ("
 		" UPDATE jobs.job j SET"
 		"  state = CASE WHEN c.state = 'pending' THEN $4 ELSE c.state END,"
@@ -134,11 +146,12 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 		" SELECT job_id, 'state', state FROM changed WHERE state <> old_state)"
 		" SELECT job_id, owner, claim_generation, job_type, old_state = 'pending', first"
 		" FROM changed ORDER BY claim_generation",
-		11, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, OIDARRAYOID,
-		INT4ARRAYOID, INT4OID, TEXTARRAYOID, INT4ARRAYOID, OIDOID, OIDOID}
+		13, {INT4OID, INT8OID, TIMESTAMPTZOID, TEXTOID, OIDARRAYOID,
+			INT4ARRAYOID, INT4OID, TEXTARRAYOID, INT4ARRAYOID, OIDOID, OIDOID,
+		INT4OID, INT4ARRAYOID}
 	};
 	CjStoreScope scope;
-	Datum		values[11];
+	Datum		values[13];
 	uint64		nrows;
 
 	cj_job_state_check(CJ_JOB_PENDING, CJ_JOB_RUNNING);
@@ -148,11 +161,14 @@ cj_job_claim(const CjJobLimits *limits, uint64 first_generation,
 	values[1] = Int64GetDatum((int64) first_generation);
 	values[2] = TimestampTzGetDatum(server_start);
 	values[3] = CStringGetTextDatum(cj_job_state_name(CJ_JOB_RUNNING));
-	share_arrays(limits->owners, limits->nowners, true, &values[4], &values[5]);
+	share_arrays(limits->owners, limits->nowners, true, &values[4], &values[5],
+				 &values[12]);
 	values[6] = Int32GetDatum(limits->per_owner);
-	share_arrays(limits->types, limits->ntypes, false, &values[7], &values[8]);
+	share_arrays(limits->types, limits->ntypes, false, &values[7], &values[8],
+				 NULL);
 	values[9] = ObjectIdGetDatum(limits->last_owner);
 	values[10] = ObjectIdGetDatum(MyDatabaseId);
+	values[11] = Int32GetDatum(limits->total - limits->ahead);
 	nrows = cj_store_run(&claim, values, NULL);
 
 	*claims = MemoryContextAllocZero(scope.caller_context,

@@ -21,12 +21,15 @@ typedef struct CjJobShare
 	Oid			owner;
 	const char *type;
 	int			jobs;
+	int			ahead;			/* workers of the owner that are about to be
+								 * done */
 } CjJobShare;
 
 /* What bounds a claim. */
 typedef struct CjJobLimits
 {
 	int			total;			/* as many jobs, at most */
+	int			ahead;			/* of these, for workers about to be done */
 	int			per_owner;		/* as many running jobs of an owner, at most */
 	Oid			last_owner;		/* whose turn was last */
 	const CjJobShare *owners;	/* jobs that owners have running */

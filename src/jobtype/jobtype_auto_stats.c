@@ -294,7 +294,7 @@ job_is_under_way(void)
  * changed since the last look.
  */
 static void
-take_turn(void)
+take_turn(bool *awaits_end)
 {
 	int64		last_job = current_job;
 
@@ -310,6 +310,8 @@ take_turn(void)
 	if (!job_is_under_way())
 		look_safely();
 	cj_store_commit();
+	if (current_job != 0)
+		*awaits_end = true;
 }
 
 /*

@@ -140,7 +140,7 @@ extern int	cj_schedule_alter_backup(int64 id, const CjBackupAlteration *alterati
 									 CjSchedule **schedules);
 extern bool cj_schedule_is_backup_option(const char *name);
 extern int64 cj_schedule_control(CjScheduleVerb verb, const int64 *ids, int nids);
-extern long cj_schedule_turn(void);
+extern long cj_schedule_turn(bool *awaits_end);
 extern long cj_schedule_due(void);
 
 #endif							/* CJ_SCHEDULE_H */

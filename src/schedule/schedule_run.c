@@ -289,12 +289,12 @@ trim_history(TimestampTz now)
 
 /*
  * Do what there is to do for schedules.  Returns the milliseconds until there is
- * more, -1 if there is none.
+ * more, -1 if there is none; sets *awaits_end if jobs of schedules have not ended.
  *
  * For the coordinator, outside a transaction.
  */
 long
-cj_schedule_turn(void)
+cj_schedule_turn(bool *awaits_end)
 {
 	CjScheduleLook look;
 	TimestampTz now = cj_clock_now();
@@ -324,6 +324,7 @@ cj_schedule_turn(void)
 	if (due || look.from_future || look.unfinished)
 		cj_schedule_store_look(now, &look);
 	cj_store_commit();
+	*awaits_end |= look.unfinished;
 
 	if (!cj_guc_scheduler_enabled)
 		return timeout;

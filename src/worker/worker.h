@@ -29,7 +29,8 @@ typedef struct CjLiveJob
 /* What the schedule room does for a coordinator; milliseconds, -1 for never. */
 typedef struct CjScheduleTurns
 {
-	long		(*run) (void);	/* what is due; when the next is */
+	/* what is due; when the next is; whether the end of a job is waited for */
+	long		(*run) (bool *awaits_end);
 	long		(*due) (void);	/* when that is, in a transaction */
 } CjScheduleTurns;
 

@@ -27,6 +27,7 @@
 #include "compat.h"
 #include "job/job_queue_store.h"
 #include "worker/worker.h"
+#include "worker/worker_ahead.h"
 #include "worker/worker_place.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_process.h"
@@ -116,6 +117,7 @@ run_turn(void)
 {
 	long		timeout = CJ_NOTHING_DUE;
 	long		retry;
+	bool		awaits_end = false;
 
 	cj_pool_check_started();
 	timeout = cj_shorter(timeout, cj_worker_enforce_requests());
@@ -126,12 +128,14 @@ run_turn(void)
 	}
 
 	timeout = cj_shorter(timeout, cj_turn_take_over_jobs());
-	timeout = cj_shorter(timeout, schedules->run());
-	timeout = cj_shorter(timeout, cj_turn_distribute_jobs());
+	timeout = cj_shorter(timeout, schedules->run(&awaits_end));
+	timeout = cj_shorter(timeout, cj_turn_distribute_jobs(&awaits_end));
+	cj_watch_take_turn(&awaits_end);
+	cj_coordinator_await_end(awaits_end);
+	timeout = cj_shorter(timeout, cj_ahead_timeout());
 	cj_pool_shrink();
 	timeout = cj_shorter(timeout, cj_turn_delete_old_jobs());
 	timeout = cj_shorter(timeout, cj_turn_copy_progress());
-	cj_watch_take_turn();
 	return timeout;
 }
 

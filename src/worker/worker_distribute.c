@@ -23,6 +23,7 @@
 #include "job/job_claim_store.h"
 #include "job/job_queue_store.h"
 #include "job/job_type.h"
+#include "worker/worker_ahead.h"
 #include "worker/worker_place.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_slot.h"
@@ -140,18 +141,26 @@ release_unreleased(void)
 }
 
 /*
- * Give claims back that found no worker; say so once, not at every try.
+ * Say that there is no room for the workers of jobs: once, not at every try.
+ */
+static void
+report_processes(bool out_of_processes)
+{
+	static bool told = false;
+
+	if (out_of_processes && !told)
+		ereport(LOG,
+				(errmsg("out of background worker slots, jobs have to wait"),
+				 errhint("You might need to increase max_worker_processes.")));
+	told = out_of_processes;
+}
+
+/*
+ * Give claims back that found no worker.
  */
 static void
 release_claims(const CjJobClaim *claims, int nclaims)
 {
-	static bool told = false;
-
-	if (nclaims > 0 && !told)
-		ereport(LOG,
-				(errmsg("out of background worker slots, jobs have to wait"),
-				 errhint("You might need to increase max_worker_processes.")));
-	told = nclaims > 0;
 	if (nclaims == 0)
 		return;
 
@@ -159,6 +168,19 @@ release_claims(const CjJobClaim *claims, int nclaims)
 	for (int i = 0; i < nclaims; i++)
 		release_claim(claims[i].id, claims[i].generation, claims[i].fresh);
 	cj_store_commit();
+}
+
+/*
+ * Give the claims of jobs back that workers were given ahead and are not going
+ * to begin.
+ */
+static void
+take_back_claims(void)
+{
+	CjJobClaim *claims = palloc0(cj_worker_shared->nslots * sizeof(CjJobClaim));
+
+	release_claims(claims, cj_ahead_take_back(claims));
+	pfree(claims);
 }
 
 /*
@@ -250,13 +272,14 @@ type_shares(int *nshares)
 }
 
 /*
- * Carry out requests for unclaimed jobs, then claim up to "limit" due jobs.
- * Returns their number; *next_due becomes the milliseconds after which to look
+ * Carry out requests for unclaimed jobs, then claim up to "limit" due jobs, and
+ * up to "ahead" further ones for workers that are about to be done.  Returns their number; *next_due becomes the milliseconds after which to look
  * again, -1 if nothing waits; *more, whether there may be jobs that wait for a
- * place.
+ * place; sets *awaits_end if jobs wait for the end of others.
  */
 static int
-claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
+claim_jobs(int limit, int ahead, CjJobClaim **claims, long *next_due, bool *more,
+		   bool *awaits_end)
 {
 	static Oid	last_owner = InvalidOid;
 	CjQueueLook look;
@@ -279,10 +302,11 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
 	check_owners = false;
 	release_waiting(&look);
 	*next_due = look.next_run;
-	if (look.ready && limit > 0)
+	if (look.ready && limit + ahead > 0)
 	{
 		CjJobLimits limits = {
-			.total = limit,
+			.total = limit + ahead,
+			.ahead = ahead,
 			.per_owner = cj_guc_max_running_per_owner > 0 ?
 			cj_guc_max_running_per_owner : INT_MAX,
 			.last_owner = last_owner
@@ -290,12 +314,12 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
 
 		limits.owners = cj_pool_owner_shares(&limits.nowners);
 		limits.types = type_shares(&limits.ntypes);
-		nclaims = cj_job_claim(&limits, take_generations(limit),
+		nclaims = cj_job_claim(&limits, take_generations(limits.total),
 							   cj_worker_shared->server_start, claims);
 		if (nclaims > 0)
 			last_owner = (*claims)[nclaims - 1].owner;
 		/* What was not claimed is locked, or its owner or type has its share. */
-		if (nclaims < limit)
+		if (nclaims < limits.total)
 		{
 			cj_job_queue_look(&look);
 			left = look.ready;
@@ -304,7 +328,8 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
 	else if (look.ready)
 		report_waiting_jobs();
 	cj_store_commit();
-	*more = left || (look.ready && nclaims == limit);
+	*more = left || (look.ready && nclaims == limit + ahead);
+	*awaits_end |= left || look.dependency || look.exclusive;
 
 	if (!settled || left)
 		*next_due = cj_shorter(*next_due, CJ_LOCKED_INTERVAL);
@@ -312,41 +337,70 @@ claim_jobs(int limit, CjJobClaim **claims, long *next_due, bool *more)
 }
 
 /*
+ * Hand claims to workers, until one finds none; the others are given back.  Sets
+ * *nassigned to how many have found one.  Returns what became of the last.
+ */
+static CjPoolAnswer
+assign_claims(const CjJobClaim *claims, int nclaims, int *nassigned)
+{
+	CjPoolAnswer answer = CJ_POOL_ASSIGNED;
+	int			n = 0;
+
+	while (n < nclaims &&
+		   (answer = cj_pool_assign(&claims[n])) == CJ_POOL_ASSIGNED)
+		n++;
+	*nassigned = n;
+	return answer;
+}
+
+/*
  * Claim due jobs and hand them to workers.  Returns the milliseconds until the
- * next job is due, -1 if none is.
+ * next job is due, -1 if none is; sets *awaits_end if jobs wait for the end of
+ * others.
  */
 long
-cj_turn_distribute_jobs(void)
+cj_turn_distribute_jobs(bool *awaits_end)
 {
 	static bool out_of_processes = false;
 	CjJobClaim *claims = NULL;
+	CjPoolAnswer answer;
 	int			limit;
+	int			ahead;
 	int			nclaims;
-	int			nassigned = 0;
+	int			nassigned;
 	long		next_due;
 	bool		more;
 
 	release_unreleased();
-	limit = cj_worker_reserve();
+	take_back_claims();
+	limit = cj_worker_reserve(&ahead);
 
-	/* Where no process could be had, try it with one job first. */
+	/*
+	 * Where no process could be had, try it with one job first, and let the
+	 * others' workers become idle, so that one can make room.
+	 */
 	if (out_of_processes)
+	{
 		limit = Min(limit, 1);
-	nclaims = claim_jobs(limit, &claims, &next_due, &more);
+		ahead = 0;
+	}
+	nclaims = claim_jobs(limit, ahead, &claims, &next_due, &more, awaits_end);
 	cj_pausepoint("coordinator.after_claim");
-	while (nassigned < nclaims && cj_pool_assign(&claims[nassigned]))
-		nassigned++;
+	answer = assign_claims(claims, nclaims, &nassigned);
 	cj_pausepoint("coordinator.after_assign");
 	cj_worker_unreserve(nassigned, more && nassigned == nclaims);
 
+	release_claims(claims + nassigned, nclaims - nassigned);
+	if (answer == CJ_POOL_NO_PLACE)
+		return 0;
 	if (nclaims > 0)
-		release_claims(claims + nassigned, nclaims - nassigned);
-	if (nassigned < nclaims)
+		report_processes(answer == CJ_POOL_NO_PROCESS);
+	if (answer == CJ_POOL_NO_PROCESS)
 	{
 		out_of_processes = true;
 		return CJ_RETRY_INTERVAL;
 	}
-	if (out_of_processes && nclaims == limit && limit > 0)
+	if (out_of_processes && nclaims >= limit && limit > 0)
 		next_due = 0;			/* there may be more for the others */
 	out_of_processes = false;
 	if (unreleased_claims != NIL)

@@ -23,6 +23,7 @@
 #include "base/base_guc.h"
 #include "base/base_wait.h"
 #include "compat.h"
+#include "worker/worker_ahead.h"
 #include "worker/worker_process.h"
 #include "worker/worker_session.h"
 #include "worker/worker_slot.h"
@@ -135,15 +136,21 @@ begin_job(void)
 }
 
 /*
- * The job is over, and its row says so: offer its place to the next one.
+ * The job is over, and its row says so: its place passes to the one that was
+ * claimed ahead, or is offered.
  */
 static void
 end_job(void)
 {
 	cj_worker_lock(LW_EXCLUSIVE);
 	cj_worker_slot_clear_job(cj_my_slot);
-	cj_worker_slot_set_state(cj_my_slot, CJ_SLOT_IDLE);
-	cj_coordinator_place_freed(cj_my_slot->database, true);
+	if (cj_ahead_advance(cj_my_slot))
+		cj_coordinator_place_passed(cj_my_slot->database);
+	else
+	{
+		cj_worker_slot_set_state(cj_my_slot, CJ_SLOT_IDLE);
+		cj_coordinator_place_freed(cj_my_slot->database, true);
+	}
 	cj_worker_unlock();
 }
 

@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 
 #include "base/base_guc.h"
+#include "worker/worker_ahead.h"
 #include "worker/worker_place.h"
 #include "worker/worker_slot.h"
 
@@ -303,6 +304,55 @@ cj_coordinator_place_freed(Oid database, bool wanted)
 }
 
 /*
+ * The place of a job of this database is about to become free: its coordinator
+ * looks, if it has jobs that wait for one.  Needs the lock, exclusively.
+ */
+void
+cj_coordinator_place_expected(Oid database)
+{
+	CjCoordinatorPlace *place = cj_place_find(database);
+
+	if (place != NULL && place->starved)
+		(void) wake_running(database);
+}
+
+/*
+ * A job of this database is over, and its place has passed to another one at
+ * once: its coordinator looks if others wait for the end, and not for a place.
+ * Needs the lock, exclusively.
+ */
+void
+cj_coordinator_place_passed(Oid database)
+{
+	CjCoordinatorPlace *place = cj_place_find(database);
+
+	if (place == NULL)
+		tell_launcher(database, false);
+	else if (place->awaits_end)
+		(void) wake_running(database);
+}
+
+/*
+ * Note whether this process, the coordinator of its database, has found jobs that
+ * wait for the end of others.  If it had not before, it has to look again: no
+ * end that came since has woken it.
+ */
+void
+cj_coordinator_await_end(bool awaits_end)
+{
+	CjCoordinatorPlace *mine;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	mine = cj_place_find(MyDatabaseId);
+	if (mine != NULL)
+	{
+		mine->woken |= awaits_end && !mine->awaits_end;
+		mine->awaits_end = awaits_end;
+	}
+	cj_worker_unlock();
+}
+
+/*
  * Ask a coordinator of another database to give its place, and its process, to
  * those who wait for one: one with nothing to do at once, a busy one when it has
  * had its place for some time; with "scans_only", one that only looks.  One is
@@ -349,37 +399,79 @@ cj_place_ask_to_yield(bool scans_only)
 }
 
 /*
+ * How many more jobs may run, by jobs.max_running and by what the coordinators of
+ * other databases have reserved; negative if there are too many.  Needs the
+ * lock.
+ */
+int
+cj_worker_places_left(void)
+{
+	int			left = Min(cj_guc_max_running, cj_worker_shared->nslots);
+
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjSlotState state = cj_worker_shared->slots[i].state;
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[i];
+
+		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY ||
+			state == CJ_SLOT_LOST)
+			left--;
+		if (place->database != MyDatabaseId)
+			left -= place->reserved;
+	}
+	return left;
+}
+
+/*
+ * How many jobs may be claimed ahead, when so many places are left: none if other
+ * databases wait for the places that are about to become free.  Needs the
+ * lock.
+ */
+static int
+places_expected(int left)
+{
+	int			expected = Min(left, 0);
+
+	if (cj_worker_shared->launcher.nparked > 0)
+		return 0;
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjCoordinatorPlace *place = &cj_worker_shared->coordinators[i];
+
+		if (place->starved && place->database != MyDatabaseId)
+			return 0;
+		if (cj_ahead_is_possible(&cj_worker_shared->slots[i]))
+			expected++;
+	}
+	return Max(expected, 0);
+}
+
+/*
  * Reserve places for jobs that this process, the coordinator of its database,
  * is about to claim: as many as jobs.max_running leaves, none in a database
- * to which workers could not connect.
+ * to which workers could not connect.  *ahead becomes the number of further jobs
+ * that it may claim for workers which are about to be done.
  *
  * Until cj_worker_unreserve() the coordinator counts as starved, so that a
  * place that becomes free meanwhile is not overlooked.
  */
 int
-cj_worker_reserve(void)
+cj_worker_reserve(int *ahead)
 {
 	CjCoordinatorPlace *mine;
-	int			available = Min(cj_guc_max_running, cj_worker_shared->nslots);
+	int			available = 0;
 
+	*ahead = 0;
 	if (cj_stay_closed)
 		return 0;
 
 	cj_worker_lock(LW_EXCLUSIVE);
-	for (int i = 0; i < cj_worker_shared->nslots; i++)
-	{
-		CjSlotState state = cj_worker_shared->slots[i].state;
-
-		if (state == CJ_SLOT_STARTING || state == CJ_SLOT_BUSY ||
-			state == CJ_SLOT_LOST)
-			available--;
-		available -= cj_worker_shared->coordinators[i].reserved;
-	}
 	mine = cj_place_find(MyDatabaseId);
-	if (mine == NULL || available < 0)
-		available = 0;
 	if (mine != NULL)
 	{
+		available = cj_worker_places_left();
+		*ahead = places_expected(available);
+		available = Max(available, 0);
 		mine->reserved = available;
 		mine->starved = true;
 	}

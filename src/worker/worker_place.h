@@ -58,6 +58,7 @@ typedef struct CjCoordinatorPlace
 	bool		idle;			/* nothing is to be done at present */
 	int			reserved;		/* places for jobs that it is claiming */
 	bool		starved;		/* jobs are due, but there was no place */
+	bool		awaits_end;		/* jobs wait for the end of others */
 	bool		watched;		/* changes are watched */
 	CjWatch		watch;			/* how, if they are */
 
@@ -117,7 +118,11 @@ extern void cj_coordinator_request(Oid database, const int64 *ids, int nids,
 								   bool all);
 extern int	cj_coordinator_take_requested(int64 *ids);
 extern void cj_coordinator_place_freed(Oid database, bool wanted);
-extern int	cj_worker_reserve(void);
+extern void cj_coordinator_place_expected(Oid database);
+extern void cj_coordinator_place_passed(Oid database);
+extern void cj_coordinator_await_end(bool awaits_end);
+extern int	cj_worker_places_left(void);
+extern int	cj_worker_reserve(int *ahead);
 extern void cj_worker_unreserve(int nused, bool more);
 
 /* For a coordinator: its stay in its place, worker_stay.c. */

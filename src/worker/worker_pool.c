@@ -21,6 +21,7 @@
 
 #include "base/base_extension.h"
 #include "base/base_guc.h"
+#include "worker/worker_ahead.h"
 #include "worker/worker_pool.h"
 #include "worker/worker_slot.h"
 
@@ -108,6 +109,22 @@ find_idle_worker(Oid owner)
 
 		if (slot->state == CJ_SLOT_IDLE && slot->database == MyDatabaseId &&
 			slot->owner == owner)
+			return slot;
+	}
+	return NULL;
+}
+
+/*
+ * A worker of this owner that is about to be done, or NULL.  Needs the lock.
+ */
+static CjWorkerSlot *
+find_finishing_worker(Oid owner)
+{
+	for (int i = 0; i < cj_worker_shared->nslots; i++)
+	{
+		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
+
+		if (cj_ahead_is_possible(slot) && slot->owner == owner)
 			return slot;
 	}
 	return NULL;
@@ -207,58 +224,85 @@ start_worker(int index, uint64 generation)
 }
 
 /*
- * Hand a claimed job to an idle worker of its owner, or start one.  Returns
- * false if neither is possible now.
+ * Put a claimed job into the slot of an idle worker of its owner, or into a free
+ * one: *start is set if its process is to be started.  Returns NULL if there is
+ * neither.  Needs the lock, exclusively.
  */
-bool
-cj_pool_assign(const CjJobClaim *claim)
+static CjWorkerSlot *
+fill_slot(const CjJobClaim *claim, Oid extension, bool *start)
 {
-	Oid			extension = cj_extension_oid();
-	CjWorkerSlot *slot;
-	bool		start = false;
-	int			index;
+	CjWorkerSlot *slot = find_idle_worker(claim->owner);
 
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot = find_idle_worker(claim->owner);
-	if (slot == NULL && (slot = find_free_slot()) != NULL)
+	*start = slot == NULL;
+	if (*start)
 	{
-		start = true;
+		slot = find_free_slot();
+		if (slot == NULL)
+			return NULL;
 		slot->database = MyDatabaseId;
 		slot->extension = extension;
 		slot->owner = claim->owner;
 		slot->pid = 0;
 		slot->latch = NULL;
 	}
-	if (slot != NULL)
-	{
-		cj_worker_slot_clear_job(slot);
-		cj_worker_slot_set_state(slot, CJ_SLOT_STARTING);
-		slot->job_id = claim->id;
-		slot->generation = claim->generation;
-		slot->fresh = claim->fresh;
-		strlcpy(slot->type, claim->type, NAMEDATALEN);
-		if (!start)
-			SetLatch(slot->latch);
-	}
+	cj_worker_slot_clear_job(slot);
+	cj_worker_slot_set_state(slot, CJ_SLOT_STARTING);
+	slot->job_id = claim->id;
+	slot->generation = claim->generation;
+	slot->fresh = claim->fresh;
+	strlcpy(slot->type, claim->type, NAMEDATALEN);
+	if (!*start)
+		SetLatch(slot->latch);
+	return slot;
+}
+
+/*
+ * Take a job back that was put into a free slot: there is no room for its
+ * process.  Has somebody make room.
+ */
+static void
+empty_slot(CjWorkerSlot *slot)
+{
+	bool		evicted;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	cj_worker_slot_clear_job(slot);
+	cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
+	evicted = evict_idle_worker();
+	cj_worker_unlock();
+	if (!evicted)
+		(void) cj_place_ask_to_yield(false);
+}
+
+/*
+ * Hand a claimed job to an idle worker of its owner, or start one; if no place is
+ * left, give it ahead to a worker that is about to be done.  Says so if that is
+ * not possible now.
+ */
+CjPoolAnswer
+cj_pool_assign(const CjJobClaim *claim)
+{
+	Oid			extension = cj_extension_oid();
+	CjWorkerSlot *slot;
+	bool		start = false;
+	bool		has_place;
+
+	cj_worker_lock(LW_EXCLUSIVE);
+	has_place = cj_worker_places_left() > 0;
+	if (has_place)
+		slot = fill_slot(claim, extension, &start);
+	else if ((slot = find_finishing_worker(claim->owner)) != NULL)
+		cj_ahead_give(slot, claim);
 	cj_worker_unlock();
 
 	if (slot == NULL)
-		return false;
-	index = slot - cj_worker_shared->slots;
-	if (start && !start_worker(index, claim->generation))
+		return has_place ? CJ_POOL_NO_PROCESS : CJ_POOL_NO_PLACE;
+	if (start && !start_worker(slot - cj_worker_shared->slots, claim->generation))
 	{
-		bool		evicted;
-
-		cj_worker_lock(LW_EXCLUSIVE);
-		cj_worker_slot_clear_job(slot);
-		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
-		evicted = evict_idle_worker();
-		cj_worker_unlock();
-		if (!evicted)
-			(void) cj_place_ask_to_yield(false);
-		return false;
+		empty_slot(slot);
+		return CJ_POOL_NO_PROCESS;
 	}
-	return true;
+	return CJ_POOL_ASSIGNED;
 }
 
 /*
@@ -271,7 +315,24 @@ is_running(const CjWorkerSlot *slot)
 }
 
 /*
- * How many jobs each owner has running, in all databases.
+ * The share of an owner among "n" shares, which is added if need be.
+ */
+static CjJobShare *
+owner_share(CjJobShare *shares, int *n, Oid owner)
+{
+	int			i = 0;
+
+	while (i < *n && shares[i].owner != owner)
+		i++;
+	if (i == *n)
+		shares[(*n)++].owner = owner;
+	return &shares[i];
+}
+
+/*
+ * How many jobs each owner has running, in all databases, and how many may be
+ * claimed ahead.  A job that was claimed ahead counts, and so does the one
+ * before, which may not be over.
  */
 const CjJobShare *
 cj_pool_owner_shares(int *nshares)
@@ -283,15 +344,14 @@ cj_pool_owner_shares(int *nshares)
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 	{
 		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
-		int			owner = 0;
+		CjJobShare *share;
 
 		if (!is_running(slot))
 			continue;
-		while (owner < n && shares[owner].owner != slot->owner)
-			owner++;
-		if (owner == n)
-			shares[n++].owner = slot->owner;
-		shares[owner].jobs++;
+		share = owner_share(shares, &n, slot->owner);
+		share->jobs += slot->next.job_id != 0 ? 2 : 1;
+		if (cj_ahead_is_possible(slot))
+			share->ahead++;
 	}
 	cj_worker_unlock();
 
@@ -300,7 +360,8 @@ cj_pool_owner_shares(int *nshares)
 }
 
 /*
- * How many jobs of a type run, in all databases.
+ * How many jobs of a type run, in all databases, with those that were claimed
+ * ahead.
  */
 int
 cj_pool_count_type(const char *type)
@@ -313,6 +374,8 @@ cj_pool_count_type(const char *type)
 		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
 
 		if (is_running(slot) && strcmp(slot->type, type) == 0)
+			n++;
+		if (slot->next.job_id != 0 && strcmp(slot->next.type, type) == 0)
 			n++;
 	}
 	cj_worker_unlock();

@@ -15,8 +15,16 @@
 
 #include "job/job_claim_store.h"
 
+/* What became of a claim. */
+typedef enum CjPoolAnswer
+{
+	CJ_POOL_ASSIGNED,
+	CJ_POOL_NO_PLACE,			/* a worker was not done that it was for */
+	CJ_POOL_NO_PROCESS
+} CjPoolAnswer;
+
 extern void cj_pool_check_started(void);
-extern bool cj_pool_assign(const CjJobClaim *claim);
+extern CjPoolAnswer cj_pool_assign(const CjJobClaim *claim);
 extern bool cj_pool_evict_idle(void);
 extern bool cj_pool_is_full(void);
 extern const CjJobShare *cj_pool_owner_shares(int *nshares);

@@ -45,6 +45,7 @@
 #include "job/job_self.h"
 #include "job/job_store.h"
 #include "job/job_type.h"
+#include "worker/worker_ahead.h"
 #include "worker/worker_checkpoint.h"
 #include "worker/worker_session.h"
 #include "worker/worker_slot.h"
@@ -220,6 +221,7 @@ finish_job(const CjJob *job, CjJobState to)
 		finish_committed(job, to);
 	else
 	{
+		cj_ahead_announce(cj_my_slot);
 		cj_job_message_flush(job->id);
 		if (!change_job(job, &change))
 			cj_job_error_stopped();
@@ -335,7 +337,10 @@ try_job(CjJob *job)
 	QueryCancelHoldoffCount = 1;
 	cj_job_self_end();
 	if (edata != NULL)
+	{
+		cj_ahead_withdraw(cj_my_slot);
 		abandon_work();
+	}
 	disable_all_timeouts(false);
 	debug_query_string = NULL;
 	return edata;

@@ -222,6 +222,9 @@ after_commit(const int64 *requested, int nrequested, bool others)
 				slot->database == MyDatabaseId &&
 				cj_ids_contain(requested, nrequested, slot->job_id))
 				request_slot(slot);
+			if (slot->next.job_id != 0 && slot->database == MyDatabaseId &&
+				cj_ids_contain(requested, nrequested, slot->next.job_id))
+				slot->next.requested = true;
 		}
 		cj_worker_unlock();
 	}
@@ -295,6 +298,7 @@ cj_worker_slots_leave(Oid database, bool busy_too)
 		{
 			/* lost, or never started: it finds the slot taken back */
 			cj_worker_slot_clear_job(slot);
+			slot->next.job_id = 0;
 			cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
 			continue;
 		}

@@ -135,8 +135,8 @@ cj_worker_slot_set_state(CjWorkerSlot *slot, CjSlotState state)
 }
 
 /*
- * Take the job and all that was said about it out of a slot.  Needs the lock,
- * exclusively.
+ * Take the job and all that was said about it out of a slot, but for the one
+ * that was claimed ahead.  Needs the lock, exclusively.
  */
 void
 cj_worker_slot_clear_job(CjWorkerSlot *slot)
@@ -148,6 +148,7 @@ cj_worker_slot_clear_job(CjWorkerSlot *slot)
 	slot->requested = false;
 	slot->deadline = 0;
 	slot->timed_out = false;
+	slot->finishing = false;
 	slot->error_code = 0;
 	SpinLockAcquire(&slot->mutex);
 	slot->progress_new = false;

@@ -33,6 +33,17 @@ typedef enum CjSlotState
 	CJ_SLOT_LOST				/* its process ended and left the job behind */
 } CjSlotState;
 
+/* A job that was claimed for a worker before it was done with the one before. */
+typedef struct CjNextJob
+{
+	int64		job_id;			/* 0: none */
+	char		type[NAMEDATALEN];
+	uint64		generation;		/* of the claim */
+	bool		fresh;			/* no worker had ever begun the job before */
+	bool		requested;		/* a request for the job was committed */
+	TimestampTz since;			/* when the slot got it */
+} CjNextJob;
+
 /*
  * A worker's place.  Guarded by the room's lock, unless a field says otherwise.
  */
@@ -55,6 +66,10 @@ typedef struct CjWorkerSlot
 								 * limit */
 	bool		timed_out;		/* it has taken longer */
 	TimestampTz since;			/* when the slot took its state */
+
+	/* See worker_ahead.c. */
+	bool		finishing;		/* nothing but to commit is left of the job */
+	CjNextJob	next;
 
 	/* Of a LOST slot: why its process ended; 0: it left by itself. */
 	int			error_code;

@@ -48,15 +48,18 @@ free_stale_claims(void)
 	if (!stale_claims)
 		return;
 
-	alive = palloc(cj_worker_shared->nslots * sizeof(uint64));
+	alive = palloc(2 * cj_worker_shared->nslots * sizeof(uint64));
 	cj_worker_lock(LW_SHARED);
 	for (int i = 0; i < cj_worker_shared->nslots; i++)
 	{
 		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
 
-		if (slot->state != CJ_SLOT_FREE && slot->database == MyDatabaseId &&
-			slot->generation != 0)
+		if (slot->state == CJ_SLOT_FREE || slot->database != MyDatabaseId)
+			continue;
+		if (slot->job_id != 0)
 			alive[nalive++] = slot->generation;
+		if (slot->next.job_id != 0)
+			alive[nalive++] = slot->next.generation;
 	}
 	cj_worker_unlock();
 
@@ -155,9 +158,15 @@ take_over_lost_jobs(void)
 		if (lost.state != CJ_SLOT_LOST || lost.database != MyDatabaseId)
 			continue;
 
+		/* The job that it was given ahead is taken back first. */
+		if (lost.next.job_id != 0)
+		{
+			timeout = cj_shorter(timeout, 0);
+			continue;
+		}
 		if (!take_over_job(&lost))
 		{
-			timeout = SHUTDOWN_DELAY;
+			timeout = cj_shorter(timeout, SHUTDOWN_DELAY);
 			continue;
 		}
 		cj_worker_lock(LW_EXCLUSIVE);

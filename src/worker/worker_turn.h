@@ -21,7 +21,7 @@
 
 extern void cj_turn_begin(void);
 extern long cj_turn_take_over_jobs(void);
-extern long cj_turn_distribute_jobs(void);
+extern long cj_turn_distribute_jobs(bool *awaits_end);
 extern void cj_turn_note_requested(int64 id);
 extern void cj_turn_note_all_requested(void);
 extern void cj_turn_check_owners(void);

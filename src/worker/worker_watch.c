@@ -57,7 +57,7 @@ typedef struct WatchSum
 	TimestampTz next;			/* when one is due even if nothing changes */
 } WatchSum;
 
-static void (*turn_hook) (void) = NULL;
+static void (*turn_hook) (bool *awaits_end) = NULL;
 static HTAB *databases = NULL;
 
 /* Is the launcher to be woken by who writes? */
@@ -108,10 +108,11 @@ next_time(const CjWatch *watch, int64 changes)
 }
 
 /*
- * Let "turn" look, in each turn of a coordinator.  Called once, at preload.
+ * Let "turn" look, in each turn of a coordinator; it says whether it waits for the
+ * end of a job.  Called once, at preload.
  */
 void
-cj_watch_set_turn(void (*turn) (void))
+cj_watch_set_turn(void (*turn) (bool *awaits_end))
 {
 	turn_hook = turn;
 }
@@ -120,10 +121,10 @@ cj_watch_set_turn(void (*turn) (void))
  * Part of the coordinator: let it look, if there is who looks.
  */
 void
-cj_watch_take_turn(void)
+cj_watch_take_turn(bool *awaits_end)
 {
 	if (turn_hook != NULL)
-		turn_hook();
+		turn_hook(awaits_end);
 }
 
 /*
