@@ -118,6 +118,7 @@ RESET ROLE;
 SELECT jobs.set_table_option('stats_t', 'sql_stats_automatic_collection_min_stale_rows', '1e3');
 ALTER TABLE stats_t SET (sql_stats_automatic_collection_enabled = off, fillfactor = 50);
 ALTER TABLE stats_t SET (sql_stats_automatic_collection_fraction_stale_rows = 0.05);
+ALTER TABLE stats_t SET (sql_stats_automatic_collection_fraction_stale_rows = 1e9);
 SELECT * FROM jobs.table_option ORDER BY name;
 SELECT reloptions FROM pg_class WHERE relname = 'stats_t';
 BEGIN;

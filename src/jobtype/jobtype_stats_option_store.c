@@ -29,7 +29,7 @@
 #include "jobtype/jobtype_stats_option_store.h"
 
 /* The largest value of an option that is a number. */
-#define MAX_VALUE 1e9
+#define MAX_VALUE 999999999.0
 
 typedef enum OptionKind
 {
@@ -151,6 +151,8 @@ cj_table_option_set(Oid relation, const char *name, const char *value)
 	Datum		values[3];
 
 	PreventCommandIfReadOnly("jobs.set_table_option()");
+	/* Who has no right to the table waits for no lock of it, either. */
+	check_table(relation);
 	LockRelationOid(relation, ShareUpdateExclusiveLock);
 	check_table(relation);
 	(void) find_option(name);

@@ -63,15 +63,23 @@
 	" pg_stat_get_last_autoanalyze_time(s.relation))"
 
 /*
+ * Trees are looked at down to this depth: the tables of a deeper one would have to
+ * be counted for each of many roots.
+ */
+#define MAX_DEPTH "20"
+
+/*
  * The tables below one, itself included, of which PostgreSQL counts the changes
  * one by one.  Nobody counts those of the whole tree since it was analyzed, so
  * the sum at that time is noted.
  */
 #define TREE \
-	" trees (root, relation) AS (" \
-	" SELECT relation, relation FROM slice WHERE tree" \
+	" descents (root, relation, depth) AS (" \
+	" SELECT relation, relation, 0 FROM slice WHERE tree" \
 	" UNION" \
-	" SELECT t.root, i.inhrelid FROM trees t JOIN pg_inherits i ON i.inhparent = t.relation)," \
+	" SELECT t.root, i.inhrelid, t.depth + 1 FROM descents t JOIN pg_inherits i ON i.inhparent = t.relation" \
+	" WHERE t.depth < " MAX_DEPTH ")," \
+	" trees AS (SELECT DISTINCT root, relation FROM descents)," \
 	" sums AS MATERIALIZED (" \
 	" SELECT root, sum(pg_stat_get_tuples_inserted(relation) + pg_stat_get_tuples_updated(relation)" \
 	"   + pg_stat_get_tuples_deleted(relation))::bigint AS changes," \
