@@ -88,6 +88,7 @@ OBJS = \
 	src/schedule/schedule_start.o \
 	src/schedule/schedule_store.o \
 	src/schedule/schedule_time.o \
+	src/schedule/schedule_try.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_auto_stats.o \
 	src/jobtype/jobtype_sql.o \

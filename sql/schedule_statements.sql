@@ -260,6 +260,7 @@ SELECT count(*) FROM jobs.schedules WHERE label = 'group''s';
 -- DROP.
 DROP SCHEDULE :year;
 DROP SCHEDULE :year;
+SELECT jobs.create_schedule('long', repeat('-', 2000000), '@daily');
 DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES] WHERE label = 'bare' UNION ALL SELECT id FROM [SHOW SCHEDULES] WHERE label = 'bare';
 DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES];
 SELECT count(*) FROM jobs.schedules;

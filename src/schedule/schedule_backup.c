@@ -289,7 +289,8 @@ cj_schedule_create_backup(CjScheduleCreation *creation, const CjScheduleWork *wo
  * A backup of a schedule has succeeded: the schedule of incremental ones that has
  * waited for that begins.  Returns false if somebody has locked it.
  *
- * One that is paused for another reason stays so.  For the coordinator.
+ * One that is paused for another reason stays so, and so does one whose new owner
+ * has not let it run.  For the coordinator.
  */
 bool
 cj_schedule_backup_succeeded(const CjSchedule *full, TimestampTz now)
@@ -303,6 +304,7 @@ cj_schedule_backup_succeeded(const CjSchedule *full, TimestampTz now)
 	if (incremental == NULL && exists)
 		return false;
 	if (incremental != NULL && incremental->next_run == CJ_NO_TIME &&
+		!incremental->held && !incremental->is_copy &&
 		strcmp(incremental->state, STATE_WAITING) == 0)
 		cj_schedule_store_plan(incremental->id, cj_schedule_first(incremental, now),
 							   CJ_NO_TIME, "", now);

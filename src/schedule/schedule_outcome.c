@@ -23,6 +23,7 @@
 #include "schedule/schedule_outcome.h"
 #include "schedule/schedule_store.h"
 #include "schedule/schedule_time.h"
+#include "schedule/schedule_try.h"
 
 /* So many ends are noted in a transaction. */
 #define BATCH 200
@@ -116,6 +117,45 @@ note_end(const CjScheduleEnd *end, TimestampTz now)
 	return true;
 }
 
+/* An end that is to be noted. */
+typedef struct EndTask
+{
+	const CjScheduleEnd *end;
+	TimestampTz now;
+	bool		locked;			/* somebody has locked what it is about */
+} EndTask;
+
+/*
+ * For cj_schedule_try(): note_end().
+ */
+static void
+note_task(void *arg)
+{
+	EndTask    *task = arg;
+
+	task->locked = !note_end(task->end, task->now);
+}
+
+/*
+ * As note_end(), but an error, say about a time zone that is not there any more,
+ * is logged, and the end is noted without what should follow.
+ */
+static bool
+note_end_safely(const CjScheduleEnd *end, TimestampTz now)
+{
+	EndTask		task = {.end = end,.now = now};
+	char	   *error = cj_schedule_try(note_task, &task);
+
+	if (error != NULL)
+	{
+		ereport(LOG,
+				(errmsg("what follows from job %lld for schedule %lld could not be planned: %s",
+						(long long) end->job_id, (long long) end->schedule_id, error)));
+		cj_schedule_history_end(end);
+	}
+	return error != NULL || !task.locked;
+}
+
 /*
  * Note how the jobs of schedules have ended that were not known to have.  Returns
  * the milliseconds until there may be more to note, -1 if all runs are known, or
@@ -141,7 +181,7 @@ cj_schedule_note_ends(void)
 	not_before = began + (GetCurrentTimestamp() - began) * LOOK_SHARE;
 	for (int i = 0; i < nends; i++)
 	{
-		if (!note_end(&ends[i], now))
+		if (!note_end_safely(&ends[i], now))
 			timeout = LOCKED_INTERVAL;
 	}
 	return nends == BATCH ? 0 : timeout;

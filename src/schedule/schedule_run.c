@@ -16,10 +16,8 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "base/base_clock.h"
@@ -34,6 +32,7 @@
 #include "schedule/schedule_start.h"
 #include "schedule/schedule_store.h"
 #include "schedule/schedule_time.h"
+#include "schedule/schedule_try.h"
 
 /* So many schedules are seen to in a transaction. */
 #define BATCH 100
@@ -190,43 +189,22 @@ start_failed(const CjSchedule *schedule, const char *error, TimestampTz now)
 					(long long) schedule->id, schedule->label, error)));
 }
 
+/* What is to be done for a schedule, and as of when. */
+typedef struct ScheduleTask
+{
+	const CjSchedule *schedule;
+	TimestampTz now;
+} ScheduleTask;
+
 /*
- * Call run_schedule() in a subtransaction.
+ * For cj_schedule_try(): run_schedule().
  */
 static void
-try_schedule(const CjSchedule *schedule, TimestampTz now)
+run_task(void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile error = NULL;
+	const ScheduleTask *task = arg;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		run_schedule(schedule, now);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *data;
-
-		MemoryContextSwitchTo(context);
-		data = CopyErrorData();
-		error = data->message;
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (data->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
-			ReThrowError(data);
-	}
-	PG_END_TRY();
-
-	if (error != NULL)
-		start_failed(schedule, error, now);
+	run_schedule(task->schedule, task->now);
 }
 
 /*
@@ -242,7 +220,11 @@ run_due(TimestampTz now)
 	nschedules = cj_schedule_store_due(now, BATCH, &schedules);
 	for (int i = 0; i < nschedules; i++)
 	{
-		try_schedule(&schedules[i], now);
+		ScheduleTask task = {&schedules[i], now};
+		char	   *error = cj_schedule_try(run_task, &task);
+
+		if (error != NULL)
+			start_failed(&schedules[i], error, now);
 		CHECK_FOR_INTERRUPTS();
 	}
 	cj_pausepoint("schedule.before_commit");
@@ -250,7 +232,27 @@ run_due(TimestampTz now)
 }
 
 /*
- * The clock was set back: compute anew when schedules are due.
+ * For cj_schedule_try(): compute anew when a schedule is due.  Raises what
+ * cj_cron_parse() raises.
+ */
+static void
+replan_task(void *arg)
+{
+	const ScheduleTask *task = arg;
+	const CjSchedule *schedule = task->schedule;
+	TimestampTz next = schedule->next_run;
+
+	/* A run that is to be repeated, or has waited, does so from now on. */
+	if (schedule->due != CJ_NO_TIME)
+		next = Min(next, task->now + CJ_SCHEDULE_RETRY_DELAY);
+	else
+		next = cj_schedule_after_clock_change(schedule, task->now);
+	cj_schedule_store_plan(schedule->id, next, schedule->due, schedule->state, task->now);
+}
+
+/*
+ * The clock was set back: compute anew when schedules are due.  One for which that
+ * cannot be told any more, say because its time zone is not there, is paused.
  */
 static void
 replan(TimestampTz now)
@@ -260,15 +262,12 @@ replan(TimestampTz now)
 
 	for (int i = 0; i < nschedules; i++)
 	{
-		const CjSchedule *schedule = &schedules[i];
-		TimestampTz next = schedule->next_run;
+		ScheduleTask task = {&schedules[i], now};
+		char	   *error = cj_schedule_try(replan_task, &task);
 
-		/* A run that is to be repeated, or has waited, does so from now on. */
-		if (schedule->due != CJ_NO_TIME)
-			next = Min(next, now + CJ_SCHEDULE_RETRY_DELAY);
-		else
-			next = cj_schedule_after_clock_change(schedule, now);
-		cj_schedule_store_plan(schedule->id, next, schedule->due, schedule->state, now);
+		if (error != NULL)
+			cj_schedule_store_plan(schedules[i].id, CJ_NO_TIME, CJ_NO_TIME,
+								   psprintf("schedule paused: %s", cj_job_error_clip(error)), now);
 	}
 }
 

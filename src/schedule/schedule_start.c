@@ -39,6 +39,23 @@ make_job(const CjSchedule *schedule)
 	return job;
 }
 
+/* The coordinator reads what many schedules do, at a time. */
+#define MAX_COMMAND_LENGTH (1024 * 1024)
+
+/*
+ * Raise 54000 if what a schedule does takes too much room.
+ */
+static void
+check_length(const CjSchedule *schedule)
+{
+	if (strlen(schedule->statement) > MAX_COMMAND_LENGTH ||
+		VARSIZE(schedule->command) > MAX_COMMAND_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the command of a schedule must not be longer than %d bytes",
+						MAX_COMMAND_LENGTH)));
+}
+
 /*
  * Raise what would keep a job of a schedule from being submitted by its owner.  A
  * type that is not there yet is the business of the time when a job is to be started.
@@ -51,6 +68,7 @@ cj_schedule_check_start(const CjSchedule *schedule)
 	int			sec_context;
 
 	cj_job_submit_check_operation();
+	check_length(schedule);
 	if (cj_job_type_find(schedule->executor_type) == NULL)
 		return;
 	GetUserIdAndSecContext(&userid, &sec_context);

@@ -255,6 +255,24 @@ is_due($full);
 runs_are($full, 'succeeded', 'the first one');
 is(state($incremental, 'schedule_status'), 'PAUSED', 'does not begin what somebody has paused');
 $client->rows("DROP SCHEDULE $full");
+($incremental, $full) = create_backups('SELECT 1');
+$client->rows("UPDATE jobs.schedule SET held = true WHERE schedule_id = $incremental");
+is_due($full);
+runs_are($full, 'succeeded', 'nor does the first one');
+is(state($incremental), 'Waiting for initial backup to complete', 'begin what a new owner has not let run');
+$client->rows("DROP SCHEDULE $full");
+
+# A time zone that is not there any more is the matter of its schedules alone.
+($incremental, $full) = create_backups('SELECT 1');
+my $lost = create('lost', 'SELECT 1', '@yearly');
+$client->rows("UPDATE jobs.schedule SET timezone = 'US/Vanished' WHERE schedule_id IN ($incremental, $lost)");
+$client->rows("UPDATE jobs.schedule SET planned = now() + interval '1 hour' WHERE schedule_id = $lost");
+is_due($full);
+runs_are($full, 'succeeded', 'the coordinator goes on without a time zone');
+is(state($incremental), 'Waiting for initial backup to complete', 'when a schedule is to begin');
+ok(wait_for($client, "SELECT state LIKE 'schedule paused: %US/Vanished%' FROM jobs.schedules WHERE schedule_id = $lost"),
+	'and when the clock was set back');
+$client->rows("DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]");
 
 # A thousand at the same time, in the order of their times; a crash before the
 # commit, and one behind it, lose none and repeat none.
