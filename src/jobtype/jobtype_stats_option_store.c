@@ -28,7 +28,7 @@
 #include "compat.h"
 #include "jobtype/jobtype_stats_option_store.h"
 
-/* The largest value of an option that is a number. */
+/* The largest value of an option that is a number: the check constraint knows it, too. */
 #define MAX_VALUE 999999999.0
 
 typedef enum OptionKind
@@ -103,6 +103,7 @@ normalize(const char *name, const char *value)
 	if (end == value || *end != '\0' || errno != 0 || !(number >= 0 && number <= MAX_VALUE) ||
 		(kind == OPTION_INTEGER && number != floor(number)))
 		refuse_value(name, value);
+	number = fabs(number);		/* of -0 */
 	return kind == OPTION_INTEGER ? psprintf("%.0f", number) : psprintf("%.6f", number);
 }
 

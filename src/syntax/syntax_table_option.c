@@ -166,8 +166,10 @@ cj_table_option_apply(const CjTakenOptions *taken)
 	relation = RangeVarGetRelid(taken->table, NoLock, taken->missing_ok);
 	if (!OidIsValid(relation))
 	{
-		ereport(NOTICE,
-				(errmsg("relation \"%s\" does not exist, skipping", taken->table->relname)));
+		/* PostgreSQL has said so of what was left. */
+		if (taken->nothing_left)
+			ereport(NOTICE,
+					(errmsg("relation \"%s\" does not exist, skipping", taken->table->relname)));
 		return;
 	}
 	foreach(lc, taken->set)
