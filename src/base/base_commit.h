@@ -13,6 +13,10 @@
 #ifndef CJ_BASE_COMMIT_H
 #define CJ_BASE_COMMIT_H
 
+#include "fmgr.h"
+
+extern bool cj_commit_is_possible(FunctionCallInfo fcinfo);
 extern void cj_commit_midway(bool nonatomic);
+extern void cj_commit_release(void);
 
 #endif							/* CJ_BASE_COMMIT_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * base_wait.c
- *	  Wait events of our processes.
+ *	  Waiting, and the wait events of our processes.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -46,6 +46,17 @@ static const int quiet_status[] = {
 	[CJ_WAIT_JOBS] = -1,
 	[CJ_WAIT_RELOAD] = -1
 };
+
+/*
+ * The shorter of two times to wait, in milliseconds; -1 is no limit.
+ */
+long
+cj_shorter(long timeout, long other)
+{
+	if (other < 0)
+		return timeout;
+	return timeout < 0 ? other : Min(timeout, other);
+}
 
 /*
  * Process interrupts, in a process that has waited, or is about to.

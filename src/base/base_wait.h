@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * base_wait.h
- *	  Wait events of our processes.
+ *	  Waiting, and the wait events of our processes.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
@@ -24,6 +24,7 @@ typedef enum CjWait
 	CJ_WAIT_RELOAD
 } CjWait;
 
+extern long cj_shorter(long timeout, long other);
 extern void cj_wait_interrupts(CjWait wait);
 extern void cj_wait_reload(void);
 extern void cj_wait(CjWait wait, long timeout);

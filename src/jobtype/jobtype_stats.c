@@ -74,15 +74,6 @@ cj_stats_submit(const CjStatsRequest *request, const char *statement)
 }
 
 /*
- * CjWaitRelease of a statement that could commit when it began to wait.
- */
-static void
-release(void)
-{
-	cj_commit_midway(true);
-}
-
-/*
  * As CREATE STATISTICS: submit a job, commit, and wait for its success.
  * "nonatomic" says whether a commit is possible.
  *
@@ -104,7 +95,7 @@ cj_stats_submit_and_wait(const CjStatsRequest *request, const char *statement,
 				 errhint("Use jobs.create_statistics(), which does not wait.")));
 	id = cj_stats_submit(request, statement);
 	cj_commit_midway(true);
-	(void) cj_job_wait(&id, 1, -1, CJ_WAIT_STRICT, release);
+	(void) cj_job_wait(&id, 1, -1, CJ_WAIT_STRICT, cj_commit_release);
 }
 
 /*

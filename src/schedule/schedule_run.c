@@ -25,6 +25,7 @@
 #include "base/base_guc.h"
 #include "base/base_pausepoint.h"
 #include "base/base_store.h"
+#include "base/base_wait.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
 #include "schedule/schedule_history_store.h"
@@ -53,17 +54,6 @@ milliseconds_until(TimestampTz time, TimestampTz now)
 	if (time == CJ_NO_TIME)
 		return -1;
 	return time <= now ? 0 : (long) Min((time - now + 999) / 1000, INT_MAX);
-}
-
-/*
- * The shorter of two times to wait; negative is for ever.
- */
-static long
-shorter(long a, long b)
-{
-	if (a < 0 || b < 0)
-		return Max(a, b);
-	return Min(a, b);
 }
 
 /*
@@ -330,7 +320,7 @@ cj_schedule_turn(bool *awaits_end)
 	/* What is due still, somebody has locked. */
 	if (look.next_run <= now && timeout != 0)
 		return LOCKED_INTERVAL;
-	return shorter(timeout, milliseconds_until(look.next_run, cj_clock_now()));
+	return cj_shorter(timeout, milliseconds_until(look.next_run, cj_clock_now()));
 }
 
 /*

@@ -14,10 +14,10 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "base/base_commit.h"
 #include "base/base_extension.h"
 #include "base/base_setting.h"
 
@@ -35,12 +35,8 @@ PG_FUNCTION_INFO_V1(cj_fn_show_all_cluster_settings);
 static char *
 begin_change(FunctionCallInfo fcinfo)
 {
-	bool		may_commit = fcinfo->context != NULL &&
-	IsA(fcinfo->context, CallContext) &&
-	!castNode(CallContext, fcinfo->context)->atomic;
-
 	cj_extension_check_preloaded();
-	cj_setting_prevent_in_transaction(may_commit);
+	cj_setting_prevent_in_transaction(cj_commit_is_possible(fcinfo));
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

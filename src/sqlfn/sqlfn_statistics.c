@@ -14,10 +14,10 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/base_commit.h"
 #include "base/base_extension.h"
 #include "jobtype/jobtype_stats.h"
 #include "jobtype/jobtype_stats_option_store.h"
@@ -104,13 +104,10 @@ Datum
 cj_fn_collect_statistics(PG_FUNCTION_ARGS)
 {
 	CjStatsRequest request = get_request(fcinfo);
-	bool		nonatomic = false;
 
-	if (fcinfo->context != NULL && IsA(fcinfo->context, CallContext))
-		nonatomic = !castNode(CallContext, fcinfo->context)->atomic;
 	cj_stats_submit_and_wait(&request,
 							 cj_stats_request_create(&request, statistics_name(fcinfo)),
-							 nonatomic);
+							 cj_commit_is_possible(fcinfo));
 	PG_RETURN_VOID();
 }
 

@@ -18,7 +18,6 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -109,15 +108,6 @@ cj_fn_wait_jobs(PG_FUNCTION_ARGS)
 }
 
 /*
- * CjWaitRelease of a procedure, which could commit when it began.
- */
-static void
-release(void)
-{
-	cj_commit_midway(true);
-}
-
-/*
  * Wait as a procedure does: with a transaction that holds nothing, so that no
  * job has to wait for it.  Commits the one under way, and raises 2D000 where
  * that is not possible, 55000 if the time is over.
@@ -127,9 +117,8 @@ wait_outside(FunctionCallInfo fcinfo, int64 *ids, int nids, int64 timeout)
 {
 	CjWaitTell	tell = get_tell(fcinfo);
 
-	cj_commit_midway(fcinfo->context != NULL && IsA(fcinfo->context, CallContext) &&
-					 !castNode(CallContext, fcinfo->context)->atomic);
-	if (!cj_job_wait(ids, nids, timeout, tell, release))
+	cj_commit_midway(cj_commit_is_possible(fcinfo));
+	if (!cj_job_wait(ids, nids, timeout, tell, cj_commit_release))
 		cj_job_error_wait_timed_out();
 }
 

@@ -19,6 +19,7 @@
 #include "base/base_guc.h"
 #include "base/base_pausepoint.h"
 #include "base/base_store.h"
+#include "base/base_wait.h"
 #include "compat.h"
 #include "job/job_claim_store.h"
 #include "job/job_queue_store.h"

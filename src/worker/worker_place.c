@@ -29,17 +29,6 @@
 #define TIME_SLICE 1000
 
 /*
- * The shorter of two times to wait; CJ_NOTHING_DUE is none.
- */
-long
-cj_shorter(long timeout, long other)
-{
-	if (other < 0)
-		return timeout;
-	return timeout < 0 ? other : Min(timeout, other);
-}
-
-/*
  * The place of a database's coordinator that has been asked for or runs, NULL
  * if there is none.  Needs the lock.
  */

@@ -104,7 +104,6 @@ typedef struct CjLauncherShared
 } CjLauncherShared;
 
 /* For everybody. */
-extern long cj_shorter(long timeout, long other);
 extern CjCoordinatorPlace *cj_place_find(Oid database);
 extern void cj_launcher_wake(void);
 extern long cj_place_ask_to_yield(bool scans_only);

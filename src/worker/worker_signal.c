@@ -21,6 +21,7 @@
 
 #include "base/base_guc.h"
 #include "base/base_ids.h"
+#include "base/base_wait.h"
 #include "job/job_pending.h"
 #include "worker/worker_place.h"
 #include "worker/worker_signal.h"

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 
 #include "base/base_store.h"
+#include "base/base_wait.h"
 #include "job/job_claim_store.h"
 #include "job/job_queue_store.h"
 #include "job/job_store.h"
