@@ -89,7 +89,6 @@ typedef struct CjScheduleCreation
 	const char *on_execution_failure;	/* NULL: the default */
 	const char *on_previous_running;	/* NULL: the default */
 	int			max_running;
-	const char *paused;			/* why it begins as paused; NULL: it does not */
 } CjScheduleCreation;
 
 #define CJ_SCHEDULE_MAX_RUNNING 10

@@ -469,8 +469,8 @@ check_alteration(const CjBackupAlteration *alteration)
  * are.
  *
  * Part of the caller's transaction.  Raises what lock_to_alter(), the options,
- * cj_cron_parse(), execute_at_once() and cj_schedule_check_start() raise, 22023 if the incremental backups were
- * not more often than the full ones.  Needs a snapshot.
+ * cj_cron_parse(), execute_at_once() and cj_schedule_check_start() raise, 22023 if
+ * the incremental backups were not more often than the full ones.  Needs a snapshot.
  */
 int
 cj_schedule_alter_backup(int64 id, const CjBackupAlteration *alteration,

@@ -122,12 +122,10 @@ cj_schedule_create(const CjScheduleCreation *creation)
 	schedule->overlap = cj_schedule_overlap_parse(creation->on_previous_running != NULL ?
 												  creation->on_previous_running : "wait");
 	schedule->max_running = creation->max_running;
-	schedule->state = pstrdup(creation->paused != NULL ? creation->paused : "");
-	schedule->next_run = CJ_NO_TIME;
+	schedule->state = pstrdup("");
 	schedule->due = CJ_NO_TIME;
-	if (creation->paused == NULL)
-		schedule->next_run = creation->first_run != CJ_NO_TIME ? creation->first_run :
-			cj_schedule_first(schedule, now);
+	schedule->next_run = creation->first_run != CJ_NO_TIME ? creation->first_run :
+		cj_schedule_first(schedule, now);
 	cj_schedule_check_start(schedule);
 
 	schedule->id = cj_schedule_store_insert(schedule, now);

@@ -42,7 +42,6 @@
 #define EPOCH_DIFFERENCE \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
 
-#define ALL_HOURS ((1U << HOURS_PER_DAY) - 1)
 #define ALL_WEEKDAYS ((1U << WEEK_DAYS) - 1)
 
 /* How much of a text that is too long a message shows. */
@@ -895,7 +894,7 @@ next_wall_clock(const CjCron *cron, int64 from, int64 *next)
 static bool
 next_of_fields(const CjCron *cron, pg_time_t after, pg_time_t *next)
 {
-	bool		every_hour = (cron->hours == ALL_HOURS);
+	bool		every_hour = (cron->hours == CJ_CRON_ALL_HOURS);
 	pg_time_t	start = after - LONGEST_CHANGE; /* of the span */
 	int64		shown = PG_INT64_MIN;	/* the wall clock was there already */
 

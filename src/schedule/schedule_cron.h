@@ -12,14 +12,17 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef SCHEDULE_CRON_H
-#define SCHEDULE_CRON_H
+#ifndef CJ_SCHEDULE_CRON_H
+#define CJ_SCHEDULE_CRON_H
 
 #include "datatype/timestamp.h"
 #include "pgtime.h"
 
 /* Longest text, in bytes: five fields that list every value take less than 400. */
 #define CJ_CRON_MAX_LENGTH 1024
+
+/* All hours of the day, as CjCron.hours has them. */
+#define CJ_CRON_ALL_HOURS ((1U << HOURS_PER_DAY) - 1)
 
 typedef enum CjCronKind
 {
@@ -62,4 +65,4 @@ extern void cj_cron_parse(CjCron *cron, const char *recurrence, const char *time
  */
 extern bool cj_cron_next(const CjCron *cron, TimestampTz after, TimestampTz *next);
 
-#endif							/* SCHEDULE_CRON_H */
+#endif							/* CJ_SCHEDULE_CRON_H */

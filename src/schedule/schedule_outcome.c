@@ -31,9 +31,6 @@
 /* The looks for ends take at most this part of the time. */
 #define LOOK_SHARE 20
 
-/* If somebody has locked a schedule, it is looked at again after this. */
-#define LOCKED_INTERVAL 1000
-
 /*
  * A run of a schedule, due at "due", has failed: plan what the schedule says for
  * that.  "next" is its next time, or CJ_NO_TIME.
@@ -95,8 +92,8 @@ follow_end(const CjSchedule *schedule, const CjScheduleEnd *end, TimestampTz now
 }
 
 /*
- * Note how a run has ended.  Returns false if somebody has locked the schedule, or the one
- * that begins for that.
+ * Note how a run has ended.  Returns false if somebody has locked the schedule, or
+ * the one that begins for that.
  */
 static bool
 note_end(const CjScheduleEnd *end, TimestampTz now)
@@ -182,7 +179,7 @@ cj_schedule_note_ends(void)
 	for (int i = 0; i < nends; i++)
 	{
 		if (!note_end_safely(&ends[i], now))
-			timeout = LOCKED_INTERVAL;
+			timeout = CJ_SCHEDULE_LOCKED_INTERVAL;
 	}
 	return nends == BATCH ? 0 : timeout;
 }

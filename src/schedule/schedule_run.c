@@ -38,9 +38,6 @@
 /* So many schedules are seen to in a transaction. */
 #define BATCH 100
 
-/* If somebody has locked what is due, it is looked at again after this. */
-#define LOCKED_INTERVAL 1000
-
 /* Old runs are looked for this often, in milliseconds, so many at a time. */
 #define TRIM_INTERVAL (5 * 60 * 1000)
 #define TRIM_BATCH 1000
@@ -303,7 +300,7 @@ cj_schedule_turn(bool *awaits_end)
 	if (look.from_future)
 		replan(now);
 	if (look.is_copy)
-		timeout = cj_schedule_store_pause_copies() ? 0 : LOCKED_INTERVAL;
+		timeout = cj_schedule_store_pause_copies() ? 0 : CJ_SCHEDULE_LOCKED_INTERVAL;
 	else if (due)
 	{
 		if (run_due(now))
@@ -319,7 +316,7 @@ cj_schedule_turn(bool *awaits_end)
 		return timeout;
 	/* What is due still, somebody has locked. */
 	if (look.next_run <= now && timeout != 0)
-		return LOCKED_INTERVAL;
+		return CJ_SCHEDULE_LOCKED_INTERVAL;
 	return cj_shorter(timeout, milliseconds_until(look.next_run, cj_clock_now()));
 }
 

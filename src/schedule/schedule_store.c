@@ -188,6 +188,27 @@ cj_schedule_store_has_label(const char *label)
 }
 
 /*
+ * Run a query, with its limit, that locks schedules by a time, and read them; returns
+ * their number.
+ */
+static int
+lock_by_time(CjStatement *query, TimestampTz time, int limit, CjSchedule **schedules)
+{
+	CjStoreScope scope;
+	Datum		values[3];
+	int			nschedules;
+
+	cj_store_open(&scope, true);
+	values[0] = ObjectIdGetDatum(MyDatabaseId);
+	values[1] = TimestampTzGetDatum(time);
+	values[2] = Int32GetDatum(limit);
+	nschedules = read_schedules(&scope, query, values, schedules);
+	cj_store_close(&scope);
+
+	return nschedules;
+}
+
+/*
  * Lock the schedules that are due, the first ones in the order of their time,
  * and read them; returns their number.  Those that somebody has locked are left
  * out.
@@ -201,18 +222,8 @@ cj_schedule_store_due(TimestampTz now, int limit, CjSchedule **schedules)
 		" ORDER BY s.next_run, s.schedule_id LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED",
 		3, {OIDOID, TIMESTAMPTZOID, INT4OID}
 	};
-	CjStoreScope scope;
-	Datum		values[3];
-	int			nschedules;
 
-	cj_store_open(&scope, true);
-	values[0] = ObjectIdGetDatum(MyDatabaseId);
-	values[1] = TimestampTzGetDatum(now);
-	values[2] = Int32GetDatum(limit);
-	nschedules = read_schedules(&scope, &find, values, schedules);
-	cj_store_close(&scope);
-
-	return nschedules;
+	return lock_by_time(&find, now, limit, schedules);
 }
 
 /*
@@ -228,18 +239,8 @@ cj_schedule_store_from_future(TimestampTz now, int limit, CjSchedule **schedules
 		" ORDER BY s.planned DESC LIMIT $3 FOR NO KEY UPDATE OF s SKIP LOCKED",
 		3, {OIDOID, TIMESTAMPTZOID, INT4OID}
 	};
-	CjStoreScope scope;
-	Datum		values[3];
-	int			nschedules;
 
-	cj_store_open(&scope, true);
-	values[0] = ObjectIdGetDatum(MyDatabaseId);
-	values[1] = TimestampTzGetDatum(now + CJ_CLOCK_TOLERANCE);
-	values[2] = Int32GetDatum(limit);
-	nschedules = read_schedules(&scope, &find, values, schedules);
-	cj_store_close(&scope);
-
-	return nschedules;
+	return lock_by_time(&find, now + CJ_CLOCK_TOLERANCE, limit, schedules);
 }
 
 /*

@@ -16,6 +16,9 @@
 #include "privilege/privilege_job.h"
 #include "schedule/schedule.h"
 
+/* After this, in milliseconds, what somebody has locked is looked at again. */
+#define CJ_SCHEDULE_LOCKED_INTERVAL 1000
+
 /* What there is to do. */
 typedef struct CjScheduleLook
 {

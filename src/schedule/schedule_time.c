@@ -26,9 +26,6 @@
  */
 #define SMALL_CHANGE (3 * USECS_PER_HOUR)
 
-/* All hours of the day, as CjCron.hours has them. */
-#define EVERY_HOUR ((UINT32_C(1) << HOURS_PER_DAY) - 1)
-
 /*
  * Does a text stand for one time only?  Raises what cj_cron_parse() raises.
  */
@@ -102,7 +99,7 @@ cj_schedule_after_clock_change(const CjSchedule *schedule, TimestampTz now)
 	if (cron.kind == CJ_CRON_AT || !cj_cron_next(&cron, now, &next) ||
 		next >= schedule->next_run)
 		return schedule->next_run;
-	if (cron.kind == CJ_CRON_FIELDS && cron.hours != EVERY_HOUR &&
+	if (cron.kind == CJ_CRON_FIELDS && cron.hours != CJ_CRON_ALL_HOURS &&
 		schedule->next_run - next < SMALL_CHANGE)
 		return schedule->next_run;
 	return next;
