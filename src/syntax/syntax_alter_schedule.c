@@ -168,8 +168,7 @@ make_argument(const CjClause *clause, const char *str, List **options)
 		case ALTER_EXECUTE:
 		case ALTER_EXECUTE_FULL:
 			return cj_option_argument("execute",
-									  cj_shape_cast(cj_shape_string(clause->kind == ALTER_EXECUTE ? "next" : "full",
-																	clause->start), "text"),
+									  cj_shape_text(clause->kind == ALTER_EXECUTE ? "next" : "full", clause->start),
 									  clause->start);
 		case ALTER_WITH:
 		case ALTER_OPTION:

@@ -248,7 +248,7 @@ make_reason(const CjMark *mark, const char *str)
 	if (!IsA(value, ColumnRef) || list_length(name->fields) != 1 ||
 		!IsA(linitial(name->fields), String))
 		cj_syntax_error_at(str, clause->value);
-	return cj_shape_cast(cj_shape_string(strVal(linitial(name->fields)), -1), "text");
+	return cj_shape_text(strVal(linitial(name->fields)), -1);
 }
 
 /*
@@ -265,9 +265,9 @@ make_all(const CjMark *mark, Node *reason, const char *str)
 	query = makeNode(SelectStmt);
 	query->targetList = list_make1(cj_shape_target(cj_shape_cast(cj_shape_string(NULL, -1), "int8")));
 	if (reason == NULL)
-		reason = cj_shape_cast(cj_shape_string(NULL, -1), "text");
+		reason = cj_shape_text(NULL, -1);
 	return cj_command_make(mark->command, query,
-						   list_make2(reason, cj_shape_cast(cj_shape_string(type, -1), "text")));
+						   list_make2(reason, cj_shape_text(type, -1)));
 }
 
 /*

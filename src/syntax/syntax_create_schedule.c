@@ -285,7 +285,7 @@ make_names(const char *str, int begin, int end)
 		if (from < 0)
 			cj_syntax_error_at(str, token.start);
 		array->elements = lappend(array->elements,
-								  cj_shape_cast(cj_shape_string(pnstrdup(str + from, to - from), from), "text"));
+								  cj_shape_text(pnstrdup(str + from, to - from), from));
 		from = -1;
 	} while (!token.end && token.start < end);
 	cj_scan_end(&scan);
@@ -388,8 +388,7 @@ make_query(const CjClause *clause, const char *str)
 	while (end > clause->value && strchr(" \t\n\r\f\v", str[end - 1]) != NULL)
 		end--;
 	return cj_option_argument("query",
-							  cj_shape_cast(cj_shape_string(pnstrdup(str + clause->value, end - clause->value),
-															clause->value), "text"),
+							  cj_shape_text(pnstrdup(str + clause->value, end - clause->value), clause->value),
 							  clause->value);
 }
 
@@ -440,7 +439,7 @@ make_label(const CjMark *mark, const char *str)
 		return cj_option_string(str, first->start, mark->detail, true);
 	if ((mark->form & IF_NOT_EXISTS) != 0)
 		cj_syntax_error_at(str, first->start);
-	return cj_shape_cast(cj_shape_string(NULL, -1), "text");
+	return cj_shape_text(NULL, -1);
 }
 
 /*

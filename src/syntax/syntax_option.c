@@ -254,7 +254,7 @@ Node *
 cj_option_full_backup(const char *str, const CjClause *clause)
 {
 	if (cj_scan_word_stands_at(str, clause->value, CJ_FULL_BACKUP_ALWAYS))
-		return cj_shape_cast(cj_shape_string(CJ_FULL_BACKUP_ALWAYS, clause->value), "text");
+		return cj_shape_text(CJ_FULL_BACKUP_ALWAYS, clause->value);
 	return cj_option_string(str, clause->value, clause->end, false);
 }
 
@@ -300,7 +300,7 @@ make_value(const char *str, const CjOption *option)
 	Node	   *value;
 
 	if (option->value < 0)
-		return cj_shape_cast(cj_shape_string(NULL, -1), "text");
+		return cj_shape_text(NULL, -1);
 	value = cj_translate_expression(str, option->value, option->end);
 	if (IsA(value, RowExpr))
 		return make_text_array(((RowExpr *) value)->args, str, option->value);
@@ -326,7 +326,7 @@ cj_option_object(const char *str, List *options)
 		const CjOption *option = lfirst(lc);
 
 		arguments = lappend(arguments,
-							cj_shape_cast(cj_shape_string(option->name, option->start), "text"));
+							cj_shape_text(option->name, option->start));
 		arguments = lappend(arguments, make_value(str, option));
 	}
 	return (Node *) makeFuncCall(list_make2(makeString(pstrdup("pg_catalog")),

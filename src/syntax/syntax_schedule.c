@@ -163,15 +163,6 @@ read_type(CjReader *reader, CjMark *mark, CjClause *clause)
 }
 
 /*
- * A text, or null, as an expression.
- */
-static Node *
-make_text(const char *value)
-{
-	return cj_shape_cast(cj_shape_string(value, -1), "text");
-}
-
-/*
  * The words of a clause in upper case, one blank between two of them.
  */
 static char *
@@ -211,10 +202,10 @@ make_schedule(const CjMark *mark, Node *operand, const char *str)
 	else if (mark->form == SCHEDULE_SHOW_CREATE)
 		arguments = list_make1(cj_shape_string(NULL, -1));
 	else
-		arguments = list_make2(make_text(mark->detail == SHOW_RUNNING ? "ACTIVE" :
-										 mark->detail == SHOW_PAUSED ? "PAUSED" : NULL),
-							   make_text(mark->clauses == NIL ? NULL :
-										 type_words(linitial(mark->clauses), str)));
+		arguments = list_make2(cj_shape_text(mark->detail == SHOW_RUNNING ? "ACTIVE" :
+											 mark->detail == SHOW_PAUSED ? "PAUSED" : NULL, -1),
+							   cj_shape_text(mark->clauses == NIL ? NULL :
+											 type_words(linitial(mark->clauses), str), -1));
 	return cj_shape_select(mark->form == SCHEDULE_SHOW ? "show_schedules" : "show_create_schedules",
 						   arguments, "show_schedules", mark->start);
 }

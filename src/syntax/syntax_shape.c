@@ -116,6 +116,15 @@ cj_shape_cast(Node *value, const char *type)
 }
 
 /*
+ * A text; NULL for null.
+ */
+Node *
+cj_shape_text(const char *value, int location)
+{
+	return cj_shape_cast(cj_shape_string(value, location), "text");
+}
+
+/*
  * Make a parameter, a string or NULL that stands alone a bigint: drivers then
  * see what to send, and '123' is an id.  What has a type of its own keeps it,
  * so that CANCEL JOB 1.5 is no CANCEL JOB 2.

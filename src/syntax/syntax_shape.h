@@ -20,6 +20,7 @@
 extern ResTarget *cj_shape_target(Node *value);
 extern Node *cj_shape_string(const char *value, int location);
 extern Node *cj_shape_cast(Node *value, const char *type);
+extern Node *cj_shape_text(const char *value, int location);
 extern FuncCall *cj_shape_call(const char *function, List *arguments,
 							   int location);
 extern Node *cj_shape_array(SelectStmt *query, int location);

@@ -394,7 +394,7 @@ cj_statistics_plan(const Node *statement, ProcessUtilityContext context,
 }
 
 /*
- * Submit a job for what cj_statistics_plan() has noted; it starts when the
+ * Submit a job for the table that cj_statistics_plan() has noted; it starts when the
  * transaction commits.  Nothing for a temporary table, which no job can read.
  */
 void
@@ -402,8 +402,6 @@ cj_statistics_analyze(const CjStatisticsPlan *plan)
 {
 	CjStatsRequest request = {.columns = plan->columns};
 
-	if (plan->table == NULL)
-		return;
 	request.relation = RangeVarGetRelid(plan->table, NoLock, false);
 	if (get_rel_persistence(request.relation) != RELPERSISTENCE_TEMP)
 		(void) cj_stats_submit(&request, cj_stats_request_analyze(&request));
