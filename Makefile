@@ -89,6 +89,7 @@ OBJS = \
 	src/schedule/schedule_store.o \
 	src/schedule/schedule_time.o \
 	src/schedule/schedule_try.o \
+	src/jobtype/jobtype.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_auto_stats.o \
 	src/jobtype/jobtype_sql.o \

@@ -130,3 +130,25 @@ cj_job_progress_record(int64 job_id, double fraction)
 		thin_out(job_id);
 	cj_store_close(&scope);
 }
+
+/*
+ * Let a job say this while it is paused.  Skips one whose row somebody has locked.
+ */
+void
+cj_job_progress_tell_paused(int64 job_id, const char *status)
+{
+	static CjStatement tell = {
+		"UPDATE jobs.job SET status = $2 WHERE job_id = (SELECT job_id FROM jobs.job"
+		"  WHERE job_id = $1 AND state = 'paused' AND status IS DISTINCT FROM $2"
+		"  FOR NO KEY UPDATE SKIP LOCKED)",
+		2, {INT8OID, TEXTOID}
+	};
+	CjStoreScope scope;
+	Datum		values[2];
+
+	values[0] = Int64GetDatum(job_id);
+	values[1] = CStringGetTextDatum(status);
+	cj_store_open(&scope, true);
+	cj_store_run(&tell, values, NULL);
+	cj_store_close(&scope);
+}

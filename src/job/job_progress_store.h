@@ -25,5 +25,6 @@ typedef struct CjJobProgress
 
 extern void cj_job_progress_copy(const CjJobProgress *progress);
 extern void cj_job_progress_record(int64 job_id, double fraction);
+extern void cj_job_progress_tell_paused(int64 job_id, const char *status);
 
 #endif							/* CJ_JOB_PROGRESS_STORE_H */

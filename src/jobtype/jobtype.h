@@ -16,6 +16,7 @@
 #include "job/job.h"
 
 extern void cj_jobtype_init(void);
+extern Jsonb *cj_jobtype_sql_arguments(const char *command, const char *on_cancel);
 extern int64 cj_jobtype_submit_sql(const char *command,
 								   const char *description,
 								   const char *on_cancel,

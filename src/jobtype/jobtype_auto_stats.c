@@ -31,6 +31,7 @@
 #include "base/base_store.h"
 #include "job/job_control.h"
 #include "job/job_message.h"
+#include "job/job_progress_store.h"
 #include "job/job_submit.h"
 #include "job/job_type.h"
 #include "jobtype/jobtype_auto_stats.h"
@@ -39,8 +40,6 @@
 #include "worker/worker.h"
 #include "worker/worker_turn.h"
 #include "worker/worker_watch.h"
-
-#define TYPE_NAME "AUTO CREATE STATS"
 
 /*
  * So many of them run at a time on a server: they take their time, and must not
@@ -74,6 +73,9 @@
 static Oid	cursor = InvalidOid;
 static double needed = -1;
 
+/* What a paused automatic job says. */
+#define PAUSED_STATUS "paused; no other automatic statistics job starts meanwhile"
+
 /* The job that this process knows to be under way, 0 for none. */
 static int64 current_job = 0;
 
@@ -106,7 +108,7 @@ resume_auto_stats(CjJob *job)
 }
 
 static const CjJobType auto_stats_type = {
-	.name = TYPE_NAME,
+	.name = CJ_AUTO_STATS_TYPE,
 	.flags = CJ_TYPE_CANCELABLE | CJ_TYPE_AUTOMATIC,
 	.max_running = MAX_RUNNING,
 	.resume = resume_auto_stats
@@ -131,10 +133,10 @@ submit_job(const CjStaleTable *table)
 	Oid			userid;
 	int			sec_context;
 
-	job.type = TYPE_NAME;
+	job.type = CJ_AUTO_STATS_TYPE;
 	job.statement = psprintf("CREATE STATISTICS __auto__ FROM [%u] WITH OPTIONS THROTTLING %g",
 							 table->relation, request.idle);
-	job.description = psprintf("Table statistics refresh for %s", table->name);
+	job.description = psprintf(CJ_AUTO_STATS_DESCRIPTION, table->name);
 	job.arguments = cj_stats_request_pack(&request);
 
 	/* What is set for the database is for its sessions. */
@@ -250,21 +252,13 @@ look_safely(void)
 	PG_CATCH();
 	{
 		ErrorData  *error;
-		TimestampTz now = GetCurrentTimestamp();
-		CjWatch		watch = {
-			.not_before = now + LAZY_INTERVALS * cj_guc_automatic_statistics_interval * INT64CONST(1000),
-			.look_at = DT_NOEND,
-			.needed = 1,
-			.lazy = now,
-			.changes = cj_watch_changes()
-		};
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		current_job = 0;
-		cj_watch_set(&watch);
+		cj_watch_retry(LAZY_INTERVALS);
 		ereport(LOG,
 				(errcode(error->sqlerrcode),
 				 errmsg("could not look for tables whose statistics are due: %s", error->message)));
@@ -284,7 +278,7 @@ job_is_under_way(void)
 
 	current_job = cj_stats_stale_find_job(&state);
 	if (current_job != 0 && state == CJ_JOB_PAUSED)
-		cj_stats_stale_tell_paused(current_job);
+		cj_job_progress_tell_paused(current_job, PAUSED_STATUS);
 	return current_job != 0;
 }
 
@@ -320,7 +314,7 @@ take_turn(bool *awaits_end)
 static void
 tell_canceled(const char *type, int64 id)
 {
-	if (strcmp(type, TYPE_NAME) != 0 || !cj_guc_stats_enabled)
+	if (strcmp(type, CJ_AUTO_STATS_TYPE) != 0 || !cj_guc_stats_enabled)
 		return;
 	ereport(NOTICE,
 			(errmsg("job %lld is going to be followed by another one, as long as the statistics are due",

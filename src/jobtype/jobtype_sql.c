@@ -50,9 +50,7 @@
 #include "job/job_submit.h"
 #include "job/job_type.h"
 #include "jobtype/jobtype.h"
-#include "jobtype/jobtype_api.h"
-#include "jobtype/jobtype_auto_stats.h"
-#include "jobtype/jobtype_stats.h"
+#include "jobtype/jobtype_sql.h"
 
 #define TYPE_NAME "SQL"
 
@@ -387,10 +385,10 @@ static const CjJobType sql_type = {
 };
 
 /*
- * The arguments of a job, as a jsonb.
+ * The arguments of a job that runs SQL commands; "on_cancel" may be NULL.
  */
-static Jsonb *
-make_arguments(const char *command, const char *on_cancel)
+Jsonb *
+cj_jobtype_sql_arguments(const char *command, const char *on_cancel)
 {
 	StringInfoData json;
 
@@ -422,18 +420,15 @@ cj_jobtype_submit_sql(const char *command, const char *description,
 	job.type = TYPE_NAME;
 	job.statement = unconstify(char *, command);
 	job.description = unconstify(char *, description);
-	job.arguments = make_arguments(command, on_cancel);
+	job.arguments = cj_jobtype_sql_arguments(command, on_cancel);
 	return cj_job_submit(&job, plan);
 }
 
 /*
- * Make the types of this room known.  Called once, at preload.
+ * Make the job type known.  Called once, at preload.
  */
 void
-cj_jobtype_init(void)
+cj_jobtype_sql_init(void)
 {
 	cj_job_type_register(&sql_type);
-	cj_stats_init();
-	cj_auto_stats_init();
-	cj_jobtype_api_init();
 }

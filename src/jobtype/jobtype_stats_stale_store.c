@@ -19,7 +19,6 @@
 #include "catalog/pg_type.h"
 #include "pgstat.h"
 #include "postmaster/autovacuum.h"
-#include "utils/builtins.h"
 
 #include "base/base_extension.h"
 #include "base/base_guc.h"
@@ -27,9 +26,6 @@
 #include "compat.h"
 #include "job/job_state.h"
 #include "jobtype/jobtype_stats_stale_store.h"
-
-/* What a paused automatic job says. */
-#define PAUSED_STATUS "paused; no other automatic statistics job starts meanwhile"
 
 /*
  * The tables of the look, with their options, and what we have noted of them.
@@ -48,7 +44,7 @@
 	"  greatest(c.reltuples, 0)::float8 AS reltuples," \
 	"  c.relkind = 'p' OR c.relhassubclass AS tree," \
 	"  coalesce(o.fraction, $3) AS fraction, coalesce(o.min_rows, $4) AS min_rows," \
-	"  a.changes, a.analyzed, a.stale_since, a.failures, a.job_id" \
+	"  a.changes, a.analyzed, a.left_since, a.failures, a.job_id" \
 	" FROM pg_class c LEFT JOIN option o ON o.relation = c.oid" \
 	"  LEFT JOIN jobs.automatic_statistics a ON a.relation = c.oid" \
 	" WHERE c.oid BETWEEN $1 AND $2 AND c.relpersistence <> 't'" \
@@ -203,7 +199,7 @@ cj_stats_stale_look(CjStaleLook *look)
 		" SELECT n.needed, s.relation, CASE WHEN " LOGS_IN("s.relowner") " THEN s.relowner"
 		"   WHEN " LOGS_IN("$8") " THEN $8 END,"
 		"  format('%s.%s', current_database(), s.relation::regclass),"
-		"  s.rows, s.changed, s.total, " IS_AUTOVACUUMS ", s.stale_since,"
+		"  s.rows, s.changed, s.total, " IS_AUTOVACUUMS ", s.left_since,"
 		"  (SELECT j.finished + least($9 * 2 ^ least(s.failures, 20), 86400000) * interval '1 millisecond'"
 		"   FROM jobs.job j WHERE j.job_id = s.job_id AND j.state IN ('failed', 'revert-failed'))"
 		" FROM (SELECT min(greatest(j.threshold - j.changed, 1)) FROM judged j"
@@ -256,14 +252,14 @@ void
 cj_stats_stale_leave(const CjStaleLook *look)
 {
 	static CjStatement begin = {
-		"INSERT INTO jobs.automatic_statistics AS a (relation, stale_since)"
+		"INSERT INTO jobs.automatic_statistics AS a (relation, left_since)"
 		" SELECT id::oid, clock_timestamp() FROM unnest($1) id"
-		" ON CONFLICT (relation) DO UPDATE SET stale_since = excluded.stale_since",
+		" ON CONFLICT (relation) DO UPDATE SET left_since = excluded.left_since",
 		1, {INT8ARRAYOID}
 	};
 	static CjStatement end = {
-		"UPDATE jobs.automatic_statistics SET stale_since = NULL"
-		" WHERE relation BETWEEN $1 AND $2 AND stale_since IS NOT NULL"
+		"UPDATE jobs.automatic_statistics SET left_since = NULL"
+		" WHERE relation BETWEEN $1 AND $2 AND left_since IS NOT NULL"
 		"  AND relation::bigint <> ALL ($3)",
 		3, {OIDOID, OIDOID, INT8ARRAYOID}
 	};
@@ -323,7 +319,7 @@ cj_stats_stale_analyzed(Oid relation, int64 changes)
 		"INSERT INTO jobs.automatic_statistics (relation, changes, analyzed)"
 		" VALUES ($1, nullif($2, -1), clock_timestamp())"
 		" ON CONFLICT (relation) DO UPDATE SET changes = excluded.changes,"
-		"  analyzed = excluded.analyzed, stale_since = NULL",
+		"  analyzed = excluded.analyzed, left_since = NULL",
 		2, {OIDOID, INT8OID}
 	};
 
@@ -398,26 +394,4 @@ cj_stats_stale_find_job(CjJobState *state)
 	cj_store_close(&scope);
 
 	return id;
-}
-
-/*
- * Let a paused automatic job say that it holds the others back.
- */
-void
-cj_stats_stale_tell_paused(int64 job_id)
-{
-	static CjStatement tell = {
-		"UPDATE jobs.job SET status = $2 WHERE job_id = (SELECT job_id FROM jobs.job"
-		"  WHERE job_id = $1 AND state = 'paused' AND status IS DISTINCT FROM $2"
-		"  FOR NO KEY UPDATE SKIP LOCKED)",
-		2, {INT8OID, TEXTOID}
-	};
-	CjStoreScope scope;
-	Datum		values[2];
-
-	values[0] = Int64GetDatum(job_id);
-	values[1] = CStringGetTextDatum(PAUSED_STATUS);
-	cj_store_open(&scope, true);
-	cj_store_run(&tell, values, NULL);
-	cj_store_close(&scope);
 }

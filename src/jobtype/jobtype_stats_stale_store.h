@@ -52,6 +52,5 @@ extern void cj_stats_stale_analyzed(Oid relation, int64 changes);
 extern void cj_stats_stale_submitted(Oid relation, int64 job_id);
 extern void cj_stats_stale_forget_dropped(void);
 extern int64 cj_stats_stale_find_job(CjJobState *state);
-extern void cj_stats_stale_tell_paused(int64 job_id);
 
 #endif							/* CJ_JOBTYPE_STATS_STALE_STORE_H */

@@ -50,7 +50,7 @@ CREATE TABLE jobs.automatic_statistics (
 	relation oid PRIMARY KEY,
 	job_id bigint,
 	failures integer NOT NULL DEFAULT 0,
-	stale_since timestamptz,
+	left_since timestamptz,
 	analyzed timestamptz,
 	changes bigint
 );
@@ -58,7 +58,7 @@ COMMENT ON TABLE jobs.automatic_statistics IS 'what automatic statistics jobs ha
 COMMENT ON COLUMN jobs.automatic_statistics.relation IS 'the table';
 COMMENT ON COLUMN jobs.automatic_statistics.job_id IS 'its last automatic job';
 COMMENT ON COLUMN jobs.automatic_statistics.failures IS 'how many such jobs had failed in a row before that one';
-COMMENT ON COLUMN jobs.automatic_statistics.stale_since IS 'since when it is left to autovacuum to analyze the table';
+COMMENT ON COLUMN jobs.automatic_statistics.left_since IS 'since when it is left to autovacuum to analyze the table';
 COMMENT ON COLUMN jobs.automatic_statistics.analyzed IS 'when its statistics were collected, as far as known here';
 COMMENT ON COLUMN jobs.automatic_statistics.changes IS 'of a table with partitions or children: rows that had changed in all of them by then';
 

@@ -21,6 +21,7 @@
 
 #include "job/job_autovacuum.h"
 #include "job/job_recent_store.h"
+#include "jobtype/jobtype_auto_stats.h"
 #include "privilege/privilege_job.h"
 #include "worker/worker.h"
 
@@ -109,8 +110,8 @@ cj_fn_autovacuum_jobs(PG_FUNCTION_ARGS)
 		bool		nulls[AUTOVACUUM_COLUMNS] = {0};
 
 		values[0] = Int64GetDatum(jobs[i].id);
-		values[1] = CStringGetTextDatum("AUTO CREATE STATS");
-		values[2] = CStringGetTextDatum(psprintf("Table statistics refresh for %s", jobs[i].table));
+		values[1] = CStringGetTextDatum(CJ_AUTO_STATS_TYPE);
+		values[2] = CStringGetTextDatum(psprintf(CJ_AUTO_STATS_DESCRIPTION, jobs[i].table));
 		values[3] = DirectFunctionCall1(pg_get_userbyid, ObjectIdGetDatum(CJ_AUTOVACUUM_OWNER));
 		values[4] = CStringGetTextDatum("running");
 		values[5] = CStringGetTextDatum(psprintf("autovacuum: %s", jobs[i].phase));

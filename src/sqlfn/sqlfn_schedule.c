@@ -15,12 +15,12 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
 #include "base/base_extension.h"
 #include "base/base_store.h"
+#include "jobtype/jobtype.h"
 #include "schedule/schedule.h"
 
 PG_FUNCTION_INFO_V1(cj_fn_create_schedule);
@@ -72,22 +72,6 @@ static bool
 is_true(FunctionCallInfo fcinfo, int n)
 {
 	return !PG_ARGISNULL(n) && PG_GETARG_BOOL(n);
-}
-
-/*
- * The arguments of an SQL job.
- */
-static Jsonb *
-sql_arguments(const char *command)
-{
-	StringInfoData json;
-
-	initStringInfo(&json);
-	appendStringInfoString(&json, "{\"command\": ");
-	escape_json(&json, command);
-	appendStringInfoChar(&json, '}');
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-											  CStringGetDatum(json.data)));
 }
 
 /*
@@ -183,7 +167,7 @@ cj_fn_create_schedule(PG_FUNCTION_ARGS)
 	creation.executor_type = "SQL";
 	creation.statement = command;
 	if (command != NULL)
-		creation.command = sql_arguments(command);
+		creation.command = cj_jobtype_sql_arguments(command, NULL);
 	put_schedules(fcinfo, cj_schedule_create(&creation), 1);
 	PG_RETURN_NULL();
 }

@@ -179,24 +179,35 @@ get_watch(CjWatch *watch)
 }
 
 /*
+ * Have this coordinator's database looked at when something changes from now on,
+ * but not before so many intervals have passed.
+ */
+void
+cj_watch_retry(int nintervals)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	CjWatch		watch = {
+		.not_before = now + cj_guc_automatic_statistics_interval * INT64CONST(1000) * nintervals,
+		.look_at = DT_NOEND,
+		.needed = 1,
+		.lazy = now,
+		.changes = read_changes(MyDatabaseId)
+	};
+
+	cj_watch_set(&watch);
+}
+
+/*
  * Look at this coordinator's database later, when something changes: it cannot
  * be done now.
  */
 void
 cj_watch_postpone(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	CjWatch		watch = {
-		.not_before = TimestampTzPlusMilliseconds(now, cj_guc_automatic_statistics_interval),
-		.look_at = DT_NOEND,
-		.needed = 1,
-		.lazy = now,
-		.changes = read_changes(MyDatabaseId)
-	};
-	CjWatch		now_set;
+	CjWatch		watch;
 
-	if (cj_guc_stats_enabled && !get_watch(&now_set))
-		cj_watch_set(&watch);
+	if (cj_guc_stats_enabled && !get_watch(&watch))
+		cj_watch_retry(1);
 }
 
 /*

@@ -29,6 +29,7 @@ typedef struct CjWatch
 extern void cj_watch_set_turn(void (*turn) (bool *awaits_end));
 extern int64 cj_watch_changes(void);
 extern void cj_watch_set(const CjWatch *watch);
+extern void cj_watch_retry(int nintervals);
 extern bool cj_watch_is_due(void);
 
 struct CjCoordinatorPlace;

@@ -278,7 +278,7 @@ change('CREATE TABLE its AS SELECT 1 AS a FROM generate_series(1, 5000)');
 wait_for_look();
 wait_for_look();
 is(jobs_of('its'), '', 'what autovacuum is about to analyze is left to it');
-is( $client->value(q{SELECT stale_since IS NOT NULL FROM jobs.automatic_statistics WHERE relation = 'its'::regclass}),
+is( $client->value(q{SELECT left_since IS NOT NULL FROM jobs.automatic_statistics WHERE relation = 'its'::regclass}),
 	't', 'for some time');
 
 # Autovacuum's own.
