@@ -268,8 +268,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION jobs.show_schedules(bigint[]) IS 'SHOW SCHEDULE: these schedules';
 
--- A statement that makes such a schedule; whose jobs do something else than SQL
--- has none.
+-- Secrets are taken out: what has some has to be written again by hand.
 CREATE FUNCTION jobs.show_create_schedules(schedule_ids bigint[],
 	OUT schedule_id bigint, OUT create_statement text)
 RETURNS SETOF record

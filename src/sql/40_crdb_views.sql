@@ -102,8 +102,8 @@ COMMENT ON COLUMN jobs.system_scheduled_jobs.schedule_details IS 'what to do whi
 COMMENT ON COLUMN jobs.system_scheduled_jobs.executor_type IS 'type of its jobs';
 COMMENT ON COLUMN jobs.system_scheduled_jobs.execution_args IS 'what its jobs do, without secrets';
 
--- The metrics jobs.<type>.<column> and schedules.<type>.<column> of CockroachDB, where every job that fails or is
--- cancelled passes through its clean-up, if it has one or not.
+-- The metrics jobs.<type>.<column> and schedules.<type>.<column> of CockroachDB, where
+-- every job that fails or is cancelled passes through its clean-up, if it has one or not.
 CREATE VIEW jobs.metrics AS
 SELECT job_type,
 	   coalesce(u.running, 0) AS currently_running, coalesce(u.paused, 0) AS currently_paused,

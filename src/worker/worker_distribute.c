@@ -274,9 +274,10 @@ type_shares(int *nshares)
 
 /*
  * Carry out requests for unclaimed jobs, then claim up to "limit" due jobs, and
- * up to "ahead" further ones for workers that are about to be done.  Returns their number; *next_due becomes the milliseconds after which to look
- * again, -1 if nothing waits; *more, whether there may be jobs that wait for a
- * place; sets *awaits_end if jobs wait for the end of others.
+ * up to "ahead" further ones for workers that are about to be done.  Returns their
+ * number; *next_due becomes the milliseconds after which to look again, -1 if
+ * nothing waits; *more, whether there may be jobs that wait for a place; sets
+ * *awaits_end if jobs wait for the end of others.
  */
 static int
 claim_jobs(int limit, int ahead, CjJobClaim **claims, long *next_due, bool *more,

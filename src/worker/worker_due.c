@@ -168,7 +168,7 @@ cj_due_retry_all(void)
 }
 
 /*
- * The clock was set: what was due at a time of its may be due now.
+ * The clock was set: what is due at a later time may be due now.
  */
 void
 cj_due_look_all(void)

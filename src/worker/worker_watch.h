@@ -18,7 +18,7 @@
 /* When to look again at what has changed in a database. */
 typedef struct CjWatch
 {
-	TimestampTz not_before;
+	TimestampTz not_before;		/* whatever changes */
 	TimestampTz look_at;		/* even if nothing changes; DT_NOEND: never */
 	double		needed;			/* so many rows must have changed */
 	TimestampTz lazy;			/* from then on, any */
