@@ -74,10 +74,6 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION jobs.set_table_option(regclass, text, text) IS
 'set an option of a table that the current user owns; null takes it back';
 
-ALTER TABLE jobs.automatic_statistics ENABLE ROW LEVEL SECURITY;
-REVOKE ALL ON jobs.automatic_statistics, jobs.table_option FROM PUBLIC;
-GRANT SELECT ON jobs.table_option TO PUBLIC;
-
 -- The past of a table's statistics.
 CREATE VIEW jobs.statistics_history WITH (security_barrier) AS
 SELECT (j.arguments ->> 'relation')::oid::regclass AS table_name, j.job_id, j.automatic,
@@ -99,4 +95,3 @@ COMMENT ON COLUMN jobs.statistics_history.created IS 'when it was submitted';
 COMMENT ON COLUMN jobs.statistics_history.finished IS 'when it reached its last state';
 COMMENT ON COLUMN jobs.statistics_history.table_rows IS 'of an automatic job: rows of the table by then, as PostgreSQL knew them';
 COMMENT ON COLUMN jobs.statistics_history.changed_rows IS 'of an automatic job: how many of these had changed since statistics were collected';
-GRANT SELECT ON jobs.statistics_history TO PUBLIC;

@@ -28,6 +28,7 @@ ALTER TABLE jobs.progress_point ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.schedule ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.schedule_run ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.installation ENABLE ROW LEVEL SECURITY;
+ALTER TABLE jobs.automatic_statistics ENABLE ROW LEVEL SECURITY;
 ALTER TABLE jobs.system_privilege ENABLE ROW LEVEL SECURITY;
 -- No statistics of what users have written: EXPLAIN's estimates would tell whether a
 -- text is among those of others, and letter by letter what it is.  None of our own
@@ -57,12 +58,14 @@ REVOKE ALL ON SCHEMA jobs FROM PUBLIC;
 GRANT USAGE ON SCHEMA jobs TO PUBLIC;
 REVOKE ALL ON jobs.job, jobs.queue, jobs.dependency, jobs.message, jobs.progress_point, jobs.system_privilege FROM PUBLIC;
 REVOKE ALL ON jobs.schedule, jobs.schedule_run, jobs.installation FROM PUBLIC;
+REVOKE ALL ON jobs.automatic_statistics, jobs.table_option FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.schedule_id_seq FROM PUBLIC;
 REVOKE ALL ON SEQUENCE jobs.job_id_seq FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.check_preloaded() FROM PUBLIC;
 REVOKE ALL ON FUNCTION jobs.may_control(oid, boolean, oid, boolean) FROM PUBLIC;
 GRANT SELECT ON jobs.jobs, jobs.recent_jobs, jobs.changefeed_jobs, jobs.messages TO PUBLIC;
 GRANT SELECT ON jobs.schedules, jobs.schedule_runs TO PUBLIC;
+GRANT SELECT ON jobs.table_option, jobs.statistics_history TO PUBLIC;
 GRANT SELECT ON jobs.cluster_settings, jobs.system_grants TO PUBLIC;
 GRANT SELECT ON jobs.progress_history, jobs.progress, jobs.jobs_with_progress,
 	jobs.crdb_internal_jobs, jobs.system_jobs, jobs.system_scheduled_jobs TO PUBLIC;

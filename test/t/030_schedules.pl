@@ -282,9 +282,8 @@ $client->rows(
 		PERFORM jobs.create_schedule('many', format('INSERT INTO ran (what) VALUES (''many %s'')', i), '@yearly',
 			first_run => date_trunc('second', now()) - i * interval '1 microsecond');
 	END LOOP; END $$});
-at_pausepoint('schedule.before_commit');
-my $claimed = $client->value('SELECT count(*) FROM jobs.schedule_runs');
-is($claimed, 0, 'nothing is there before the commit');
+ok(at_pausepoint('schedule.before_commit'), 'a coordinator is about to commit');
+is($client->value('SELECT count(*) FROM jobs.schedule_runs'), 0, 'nothing is there before the commit');
 $client->disconnect;
 $node->stop('immediate');
 $node->append_conf('postgresql.conf', "jobs.debug_pausepoints = ''");
