@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"

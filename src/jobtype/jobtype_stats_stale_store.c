@@ -17,7 +17,6 @@
 
 #include "access/transam.h"
 #include "catalog/pg_type.h"
-#include "pgstat.h"
 #include "postmaster/autovacuum.h"
 
 #include "base/base_extension.h"

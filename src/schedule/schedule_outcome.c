@@ -15,7 +15,6 @@
 #include "postgres.h"
 
 #include "base/base_clock.h"
-#include "base/base_store.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
 #include "schedule/schedule_backup.h"

@@ -22,7 +22,6 @@
  */
 #include "postgres.h"
 
-#include "nodes/makefuncs.h"
 #include "utils/formatting.h"
 
 #include "schedule/schedule.h"

@@ -21,9 +21,6 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
-#include "utils/float.h"
 #include "utils/lsyscache.h"
 
 #include "base/base_guc.h"
