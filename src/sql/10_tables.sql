@@ -166,6 +166,7 @@ CREATE TABLE jobs.message (
 );
 COMMENT ON TABLE jobs.message IS 'what happened to a job and what it said; read it through jobs.messages';
 COMMENT ON COLUMN jobs.message.message_id IS 'orders the messages of a job';
+COMMENT ON SEQUENCE jobs.message_message_id_seq IS 'ids of messages';
 COMMENT ON COLUMN jobs.message.job_id IS 'the job';
 COMMENT ON COLUMN jobs.message.recorded IS 'when it happened';
 COMMENT ON COLUMN jobs.message.kind IS 'state (a change of state), notice, warning or error';
@@ -182,6 +183,7 @@ CREATE TABLE jobs.progress_point (
 );
 COMMENT ON TABLE jobs.progress_point IS 'how far jobs were at which time; read it through jobs.progress_history';
 COMMENT ON COLUMN jobs.progress_point.point_id IS 'orders the points of a job';
+COMMENT ON SEQUENCE jobs.progress_point_point_id_seq IS 'ids of points';
 COMMENT ON COLUMN jobs.progress_point.job_id IS 'the job';
 COMMENT ON COLUMN jobs.progress_point.recorded IS 'when it was so far';
 COMMENT ON COLUMN jobs.progress_point.fraction IS 'part of the work that was done, 0 to 1';

@@ -77,6 +77,7 @@ CREATE TABLE jobs.schedule_run (
 );
 COMMENT ON TABLE jobs.schedule_run IS 'what became of the times at which schedules were due; read it through jobs.schedule_runs';
 COMMENT ON COLUMN jobs.schedule_run.run_id IS 'orders the runs';
+COMMENT ON SEQUENCE jobs.schedule_run_run_id_seq IS 'ids of runs';
 COMMENT ON COLUMN jobs.schedule_run.schedule_id IS 'the schedule';
 COMMENT ON COLUMN jobs.schedule_run.due IS 'when it was due';
 COMMENT ON COLUMN jobs.schedule_run.recorded IS 'when it was seen to';

@@ -43,6 +43,7 @@ COMMENT ON TABLE jobs.table_option IS 'options of tables that PostgreSQL has not
 COMMENT ON COLUMN jobs.table_option.relation IS 'the table';
 COMMENT ON COLUMN jobs.table_option.name IS 'name of the option, as CockroachDB has it';
 COMMENT ON COLUMN jobs.table_option.value IS 'its value';
+COMMENT ON CONSTRAINT table_option_check ON jobs.table_option IS 'the options that there are, and their values as they are written here';
 SELECT pg_extension_config_dump('jobs.table_option',
 	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)');
 
