@@ -26,6 +26,7 @@ OBJS = \
 	src/base/base_store.o \
 	src/base/base_utility.o \
 	src/base/base_wait.o \
+	src/base/base_try.o \
 	src/privilege/privilege_job.o \
 	src/privilege/privilege_schedule.o \
 	src/privilege/privilege_store.o \
@@ -88,7 +89,6 @@ OBJS = \
 	src/schedule/schedule_start.o \
 	src/schedule/schedule_store.o \
 	src/schedule/schedule_time.o \
-	src/schedule/schedule_try.o \
 	src/jobtype/jobtype.o \
 	src/jobtype/jobtype_api.o \
 	src/jobtype/jobtype_auto_stats.o \

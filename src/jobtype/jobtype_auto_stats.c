@@ -23,12 +23,12 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "postmaster/autovacuum.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 
 #include "base/base_guc.h"
 #include "base/base_pausepoint.h"
 #include "base/base_store.h"
+#include "base/base_try.h"
 #include "job/job_control.h"
 #include "job/job_message.h"
 #include "job/job_progress_store.h"
@@ -233,39 +233,30 @@ look_at_tables(void)
 }
 
 /*
+ * For cj_try(): look_at_tables().
+ */
+static void
+look_task(void *arg)
+{
+	look_at_tables();
+}
+
+/*
  * As look_at_tables(), but an error is logged, and the tables are looked at again
  * later: it must not end the coordinator, which others need.
  */
 static void
 look_safely(void)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *error = cj_try(look_task, NULL);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		look_at_tables();
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		current_job = 0;
-		cj_watch_retry(LAZY_INTERVALS);
-		ereport(LOG,
-				(errcode(error->sqlerrcode),
-				 errmsg("could not look for tables whose statistics are due: %s", error->message)));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	if (error == NULL)
+		return;
+	current_job = 0;
+	cj_watch_retry(LAZY_INTERVALS);
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("could not look for tables whose statistics are due: %s", error->message)));
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "base/base_clock.h"
+#include "base/base_try.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
 #include "schedule/schedule_backup.h"
@@ -22,7 +23,6 @@
 #include "schedule/schedule_outcome.h"
 #include "schedule/schedule_store.h"
 #include "schedule/schedule_time.h"
-#include "schedule/schedule_try.h"
 
 /* So many ends are noted in a transaction. */
 #define BATCH 200
@@ -122,7 +122,7 @@ typedef struct EndTask
 } EndTask;
 
 /*
- * For cj_schedule_try(): note_end().
+ * For cj_try(): note_end().
  */
 static void
 note_task(void *arg)
@@ -140,13 +140,13 @@ static bool
 note_end_safely(const CjScheduleEnd *end, TimestampTz now)
 {
 	EndTask		task = {.end = end,.now = now};
-	char	   *error = cj_schedule_try(note_task, &task);
+	ErrorData  *error = cj_try(note_task, &task);
 
 	if (error != NULL)
 	{
 		ereport(LOG,
 				(errmsg("what follows from job %lld for schedule %lld could not be planned: %s",
-						(long long) end->job_id, (long long) end->schedule_id, error)));
+						(long long) end->job_id, (long long) end->schedule_id, error->message)));
 		cj_schedule_history_end(end);
 	}
 	return error != NULL || !task.locked;

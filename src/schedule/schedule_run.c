@@ -24,6 +24,7 @@
 #include "base/base_guc.h"
 #include "base/base_pausepoint.h"
 #include "base/base_store.h"
+#include "base/base_try.h"
 #include "base/base_wait.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
@@ -32,7 +33,6 @@
 #include "schedule/schedule_start.h"
 #include "schedule/schedule_store.h"
 #include "schedule/schedule_time.h"
-#include "schedule/schedule_try.h"
 
 /* So many schedules are seen to in a transaction. */
 #define BATCH 100
@@ -183,7 +183,7 @@ typedef struct ScheduleTask
 } ScheduleTask;
 
 /*
- * For cj_schedule_try(): run_schedule().
+ * For cj_try(): run_schedule().
  */
 static void
 run_task(void *arg)
@@ -207,10 +207,10 @@ run_due(TimestampTz now)
 	for (int i = 0; i < nschedules; i++)
 	{
 		ScheduleTask task = {&schedules[i], now};
-		char	   *error = cj_schedule_try(run_task, &task);
+		ErrorData  *error = cj_try(run_task, &task);
 
 		if (error != NULL)
-			start_failed(&schedules[i], error, now);
+			start_failed(&schedules[i], error->message, now);
 		CHECK_FOR_INTERRUPTS();
 	}
 	cj_pausepoint("schedule.before_commit");
@@ -218,7 +218,7 @@ run_due(TimestampTz now)
 }
 
 /*
- * For cj_schedule_try(): compute anew when a schedule is due.  Raises what
+ * For cj_try(): compute anew when a schedule is due.  Raises what
  * cj_cron_parse() raises.
  */
 static void
@@ -249,11 +249,11 @@ replan(TimestampTz now)
 	for (int i = 0; i < nschedules; i++)
 	{
 		ScheduleTask task = {&schedules[i], now};
-		char	   *error = cj_schedule_try(replan_task, &task);
+		ErrorData  *error = cj_try(replan_task, &task);
 
 		if (error != NULL)
 			cj_schedule_store_plan(schedules[i].id, CJ_NO_TIME, CJ_NO_TIME,
-								   psprintf("schedule paused: %s", cj_job_error_clip(error)), now);
+								   psprintf("schedule paused: %s", cj_job_error_clip(error->message)), now);
 	}
 }
 

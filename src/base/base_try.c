@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
- * schedule_try.c
- *	  Doing something for one schedule that must not stop the others.
+ * base_try.c
+ *	  Doing something whose failure must not stop the rest.
  *
  * Copyright (c) 2026, cancel_job contributors
  *
  * IDENTIFICATION
- *	  src/schedule/schedule_try.c
+ *	  src/base/base_try.c
  *
  *-------------------------------------------------------------------------
  */
@@ -15,19 +15,19 @@
 #include "access/xact.h"
 #include "utils/resowner.h"
 
-#include "schedule/schedule_try.h"
+#include "base/base_try.h"
 
 /*
- * Call an action in a subtransaction.  Returns NULL, or the message of the error
- * that it has raised, with what it has done undone; only an end of this process
- * is raised again.  For the coordinator, in a transaction.
+ * Call an action in a subtransaction.  Returns NULL, or the error that it has raised,
+ * in the current memory context, with what it has done undone; only an end of
+ * this process is raised again.  For the coordinator, in a transaction.
  */
-char *
-cj_schedule_try(void (*action) (void *arg), void *arg)
+ErrorData *
+cj_try(void (*action) (void *arg), void *arg)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile error = NULL;
+	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -40,17 +40,14 @@ cj_schedule_try(void (*action) (void *arg), void *arg)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *data;
-
 		MemoryContextSwitchTo(context);
-		data = CopyErrorData();
-		error = data->message;
+		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		if (data->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
-			ReThrowError(data);
+		if (error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+			ReThrowError(error);
 	}
 	PG_END_TRY();
 
