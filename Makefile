@@ -18,15 +18,16 @@ OBJS = \
 	src/base/base_extension.o \
 	src/base/base_guc.o \
 	src/base/base_ids.o \
+	src/base/base_parse.o \
 	src/base/base_pausepoint.o \
 	src/base/base_plan.o \
 	src/base/base_reload.o \
 	src/base/base_setting.o \
 	src/base/base_shmem.o \
 	src/base/base_store.o \
+	src/base/base_try.o \
 	src/base/base_utility.o \
 	src/base/base_wait.o \
-	src/base/base_try.o \
 	src/privilege/privilege_job.o \
 	src/privilege/privilege_schedule.o \
 	src/privilege/privilege_store.o \
@@ -88,6 +89,7 @@ OBJS = \
 	src/schedule/schedule_run.o \
 	src/schedule/schedule_start.o \
 	src/schedule/schedule_store.o \
+	src/schedule/schedule_target.o \
 	src/schedule/schedule_time.o \
 	src/jobtype/jobtype.o \
 	src/jobtype/jobtype_api.o \

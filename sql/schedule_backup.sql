@@ -157,6 +157,36 @@ SELECT jobs.create_changefeed_schedule('a', NULL, '@daily', tables => ARRAY['t']
 SELECT jobs.create_changefeed_schedule('a', 'x', '@daily');
 SELECT jobs.create_changefeed_schedule('a', 'x', '@daily', tables => ARRAY['t'], query => 'SELECT 1');
 
+-- Nothing is stored that SHOW CREATE SCHEDULE would put into a statement as something else.
+CREATE FUNCTION test.try_targets(tables text[], databases text[] DEFAULT NULL, options jsonb DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	stmt text;
+BEGIN
+	SELECT backup_stmt INTO stmt FROM jobs.create_backup_schedule('tried', ARRAY['x'], '@yearly', tables, databases, options => options, first_run => '2099-01-01 00:00+00');
+	DELETE FROM jobs.schedule WHERE label = 'tried';
+	RETURN stmt;
+EXCEPTION WHEN others THEN
+	RETURN SQLSTATE || ': ' || SQLERRM;
+END $$;
+SELECT t.tables, test.try_targets(ARRAY[t.tables]) FROM (VALUES
+	('A . b'), ('"A"."b c".*'), ('*'), (' a.* '), ('d.s.t'), ('a;drop'), ('"a""; DROP TABLE t; --"'), ('"a family b"'), ('a FAMILY "F"'), ('a" family "b'),
+	(''), (' '), ('.'), ('a.'), ('.a'), ('a b'), ('a*'), ('a.b.c.d'), ('a.b.c.*'), ('"a'), ('a FAMILY b.c'), ('a FAMILY '), (NULL)) t(tables);
+SELECT d.databases, test.try_targets(NULL, ARRAY[d.databases]) FROM (VALUES ('A'), ('"A b"'), ('a.b'), ('*'), ('a INTO b'), (NULL)) d(databases);
+SELECT o.options, test.try_targets(ARRAY['t'], NULL, o.options::jsonb) FROM (VALUES
+	('{"kms": "a"}'), ('{"kms": ["a", "b"]}'), ('{"detached": false}'), ('{"kms": {"secret": "clear"}}'), ('{"kms": ["a", ["b"]]}'), ('{"kms": ["a", 1]}'), ('{"kms": [{"a": "b"}]}')) o(options);
+SELECT jobs.create_changefeed_schedule('a', 'x', '@daily', query => q) FROM (VALUES ('SELECT 1; DROP TABLE t')) q(q);
+SELECT jobs.create_changefeed_schedule('a', 'x', '@daily', query => 'SELECT 1;');
+SELECT jobs.create_changefeed_schedule('a', 'x', '@daily', query => 'DELETE FROM t RETURNING *');
+SELECT jobs.create_changefeed_schedule('a', 'x', '@daily', query => '');
+SELECT jobs.create_changefeed_schedule('a', 'x', '@daily', query => 'SELECT 1 FORM t t t');
+CREATE SCHEDULE a FOR CHANGEFEED INTO 'x' AS SELECT 1 FORM t t t RECURRING '@daily';
+BEGIN;
+SELECT label FROM jobs.create_changefeed_schedule('comment', 'x', '@yearly', query => 'SELECT 1 -- one', first_run => '2099-01-01 00:00+00');
+SELECT create_statement FROM jobs.schedules WHERE label = 'comment';
+ROLLBACK;
+SELECT stmt FROM test.rows_of('ALTER BACKUP SCHEDULE ' || :single || $$ SET WITH kms = ('a', 'b')$$);
+SELECT jobs.alter_backup_schedule(:single, options => '{"kms": {"secret": "clear"}}');
+
 -- Nobody sees a secret; the jobs will need it.
 SELECT count(*) AS shown FROM jobs.schedules s WHERE s::text LIKE '%clear%';
 SELECT count(*) > 0 AS kept FROM jobs.schedule s WHERE s::text LIKE '%clear%';
@@ -176,4 +206,5 @@ SELECT label FROM jobs.schedules WHERE label IN ('days', 'always');
 SELECT test.try('SELECT jobs.drop_schedules(array_agg(schedule_id ORDER BY schedule_id DESC)) FROM jobs.schedules') <> '' AS dropped;
 SELECT count(*) FROM jobs.schedules;
 DROP FUNCTION test.rows_of(text);
+DROP FUNCTION test.try_targets(text[], text[], jsonb);
 DROP VIEW test.schedules;

@@ -46,6 +46,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 
+#include "base/base_parse.h"
 #include "compat.h"
 #include "job/job_submit.h"
 #include "job/job_type.h"
@@ -56,13 +57,6 @@
 
 /* The description that is made from the command is not longer, in bytes. */
 #define MAX_DESCRIPTION 200
-
-/* A text that is parsed at submission, for the error context callback. */
-typedef struct CheckedText
-{
-	const char *str;
-	const char *what;			/* the parameter it came in */
-} CheckedText;
 
 /*
  * An argument of the job, NULL if it has none of this name.
@@ -114,55 +108,19 @@ check_statement(const RawStmt *statement, const char *str)
 }
 
 /*
- * Error context callback: an error's position is one in the submitted text.
+ * For cj_parse_check(): raise an error unless these are commands that a job can run.
  */
 static void
-place_error(void *arg)
+check_commands(const char *str, List *statements)
 {
-	CheckedText *checked = arg;
-	int			position = geterrposition();
-
-	if (position > 0)
-	{
-		errposition(0);
-		internalerrposition(position);
-		internalerrquery(checked->str);
-	}
-	errcontext("argument \"%s\" of a job", checked->what);
-}
-
-/*
- * Raise an error unless a text holds SQL commands that a job can run.
- */
-static void
-check_commands(const char *str, const char *what)
-{
-	CheckedText checked = {str, what};
-	ErrorContextCallback callback;
-	MemoryContext context;
-	MemoryContext old;
-	List	   *statements;
 	ListCell   *lc;
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "cancel_job check",
-									ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(context);
-	callback.callback = place_error;
-	callback.arg = &checked;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
-	statements = raw_parser(str, RAW_PARSE_DEFAULT);
 	if (statements == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a job needs at least one command")));
 	foreach(lc, statements)
 		check_statement(lfirst_node(RawStmt, lc), str);
-
-	error_context_stack = callback.previous;
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
 }
 
 /*
@@ -173,9 +131,10 @@ start_sql(const CjJob *job)
 {
 	char	   *on_cancel = get_argument(job, "on_cancel");
 
-	check_commands(get_argument(job, "command"), "command");
+	cj_parse_check(get_argument(job, "command"), "argument \"command\" of a job",
+				   check_commands);
 	if (on_cancel != NULL)
-		check_commands(on_cancel, "on_cancel");
+		cj_parse_check(on_cancel, "argument \"on_cancel\" of a job", check_commands);
 }
 
 /*

@@ -130,9 +130,9 @@ extern void cj_schedule_init(void);
 extern bool cj_schedule_exists(const char *label);
 extern CjSchedule *cj_schedule_create(const CjScheduleCreation *creation);
 extern CjSchedule *cj_schedule_create_changefeed(CjScheduleCreation *creation,
-												 const CjScheduleWork *work);
+												 CjScheduleWork *work);
 extern int	cj_schedule_create_backup(CjScheduleCreation *creation,
-									  const CjScheduleWork *work,
+									  CjScheduleWork *work,
 									  const char *full_backup,
 									  CjSchedule **schedules);
 extern int	cj_schedule_alter_backup(int64 id, const CjBackupAlteration *alteration,

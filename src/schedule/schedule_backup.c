@@ -29,6 +29,7 @@
 #include "schedule/schedule_option.h"
 #include "schedule/schedule_start.h"
 #include "schedule/schedule_store.h"
+#include "schedule/schedule_target.h"
 #include "schedule/schedule_time.h"
 
 /* What the state of an incremental schedule says that has not begun. */
@@ -109,10 +110,10 @@ check_places(const char *what, const ArrayType *places)
 
 /*
  * Create a schedule of changefeeds of the current user, and return it.  Fills in what
- * its jobs do; else as cj_schedule_create().
+ * its jobs do; else as cj_schedule_create() and cj_schedule_target_check().
  */
 CjSchedule *
-cj_schedule_create_changefeed(CjScheduleCreation *creation, const CjScheduleWork *work)
+cj_schedule_create_changefeed(CjScheduleCreation *creation, CjScheduleWork *work)
 {
 	CjSchedule *schedule;
 	char	   *statement;
@@ -127,6 +128,7 @@ cj_schedule_create_changefeed(CjScheduleCreation *creation, const CjScheduleWork
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a changefeed has either tables or a query")));
+	cj_schedule_target_check(work);
 
 	creation->executor_type = CJ_EXECUTOR_CHANGEFEED;
 	creation->command = cj_schedule_store_command(CJ_EXECUTOR_CHANGEFEED, work, &statement);
@@ -246,11 +248,11 @@ read_and_check(int64 full, CjSchedule **schedules)
  *
  * creation->recurrence is that of all backups, "full_backup" that of the full ones:
  * NULL leaves the choice to us, CJ_FULL_BACKUP_ALWAYS makes all full.  What the jobs
- * do is filled in.  Raises as cj_schedule_create(), 22023 if the incremental backups
+ * do is filled in.  Raises as cj_schedule_create() and cj_schedule_target_check(), 22023 if the incremental backups
  * were not more often, 42501 if the user may not have the metric updated.
  */
 int
-cj_schedule_create_backup(CjScheduleCreation *creation, const CjScheduleWork *work,
+cj_schedule_create_backup(CjScheduleCreation *creation, CjScheduleWork *work,
 						  const char *full_backup, CjSchedule **schedules)
 {
 	TimestampTz now = cj_clock_now();
@@ -259,6 +261,7 @@ cj_schedule_create_backup(CjScheduleCreation *creation, const CjScheduleWork *wo
 	char	   *statement;
 
 	check_places("destination", work->into);
+	cj_schedule_target_check(work);
 	if (work->options != NULL)
 		check_backup_options(work->options);
 	if (work->updates_metric)
@@ -458,7 +461,10 @@ check_alteration(const CjBackupAlteration *alteration)
 	if (alteration->max_running != NULL)
 		cj_schedule_check_max_running(*alteration->max_running);
 	if (alteration->options != NULL)
+	{
+		cj_schedule_target_check_options(alteration->options);
 		check_backup_options(alteration->options);
+	}
 	if (alteration->updates_metric != NULL)
 		cj_privilege_check_backup_metric(GetUserId());
 }

@@ -1,6 +1,7 @@
 -- What the jobs of a schedule do, in words, from their arguments and without
--- secrets.  Keys of the arguments: tables, databases (arrays), query, into (an
--- array) or sink_uri, options (an object: null is an option without a value).
+-- secrets.  Keys of the arguments: tables, databases (arrays of names as statements have
+-- them), query, into (an array) or sink_uri, options (an object: null is an option
+-- without a value).
 CREATE FUNCTION jobs.schedule_option(name text, value jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -33,7 +34,7 @@ BEGIN ATOMIC
 		'WITH ' || (SELECT pg_catalog.string_agg(jobs.schedule_option(o.name, o.value), ', ' ORDER BY o.name = 'detached', o.name)
 					FROM pg_catalog.jsonb_each(coalesce(command -> 'options', '{}') ||
 											   CASE WHEN detached THEN '{"detached": null}'::jsonb ELSE '{}' END) o(name, value)),
-		'AS ' || (command ->> 'query'));
+		'AS ' || (command ->> 'query') || CASE WHEN command ->> 'query' LIKE '%--%' THEN E'\n' ELSE '' END);
 END;
 COMMENT ON FUNCTION jobs.schedule_work(jsonb, boolean, boolean) IS
 'what the jobs of a schedule back up or send, where to and with which options, as a statement has it, without secrets';
