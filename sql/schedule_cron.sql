@@ -183,12 +183,13 @@ FROM (VALUES
 	('@at 294277-01-01'), ('@at 999999-12-31 00:00-15'),
 	-- zones in the text
 	('CRON_TZ='), ('TZ= * * * * *'), ('TZ=UTC'), ('CRON_TZ=UTC'), ('CRON_TZ=Nowhere/Land * * * * *'),
-	('tz=UTC * * * * *'), ('CRON_TZ=UTC TZ=UTC * * * * *'), ('TZ=../../etc/passwd @daily')
+	('tz=UTC * * * * *'), ('CRON_TZ=UTC TZ=UTC * * * * *'), ('TZ=../../etc/passwd @daily'),
+	('TZ=EST5EDT4 @daily'), ('TZ=<+03>-3 @daily'), ('TZ=FOO+3 @daily')
 	) AS c(recurrence), LATERAL pg_temp.refusal(recurrence);
 
 -- zones beside the text
 SELECT code, message, detail
-FROM (VALUES (''), (' '), ('Nowhere/Land'), (repeat('x', 300)), ('UTC')) AS c(zone),
+FROM (VALUES (''), (' '), ('Nowhere/Land'), (repeat('x', 300)), ('FOO+3'), ('UTC')) AS c(zone),
 	LATERAL pg_temp.refusal('TZ=Asia/Tokyo @daily', zone);
 
 -- length: a text of 1024 bytes is read to its end, a longer one is not

@@ -22,6 +22,8 @@
  */
 #include "postgres.h"
 
+#include <unistd.h>
+
 #include "common/int.h"
 #include "mb/pg_wchar.h"
 #include "port/pg_bitutils.h"
@@ -114,6 +116,9 @@ static const struct
 	{"us", NSECS_PER_SEC / 1000000},
 	{"ns", 1},
 };
+
+/* Of the server's pgtz.h, which is not installed. */
+extern int	pg_open_tzfile(const char *name, char *canonname);
 
 pg_noreturn static void cron_error(const CronText *in, const char *format,...)
 			pg_attribute_printf(2, 3);
@@ -646,16 +651,35 @@ parse_at(CronText *in, CjCron *cron)
 }
 
 /*
+ * Is this the name of one of the time zones that the server has?  pg_tzset() takes
+ * any POSIX specification as well, and keeps each for as long as the process lives.
+ */
+static bool
+has_timezone(const char *name)
+{
+	char		canonical[TZ_STRLEN_MAX + 1];
+	int			fd;
+
+	if (name[0] == '\0' || strlen(name) > TZ_STRLEN_MAX)
+		return false;
+	if (pg_strcasecmp(name, "UTC") == 0)
+		return true;
+	fd = pg_open_tzfile(name, canonical);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/*
  * The zone of this name, or NULL if PostgreSQL has none that it can use (it
  * can not use those with leap seconds).
  */
 static pg_tz *
 find_timezone(const char *name)
 {
-	pg_tz	   *tz = NULL;
+	pg_tz	   *tz = has_timezone(name) ? pg_tzset(name) : NULL;
 
-	if (name[0] != '\0' && strlen(name) <= TZ_STRLEN_MAX)
-		tz = pg_tzset(name);
 	return tz != NULL && pg_tz_acceptable(tz) ? tz : NULL;
 }
 
