@@ -42,6 +42,19 @@ cj_job_error_not_cancelable(int64 id)
 }
 
 /*
+ * No library provides a job type of this name.
+ */
+void
+cj_job_error_no_type(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("job type \"%s\" does not exist", name),
+			 errdetail("No library that is loaded provides it."),
+			 errhint("Add its library to shared_preload_libraries or session_preload_libraries.")));
+}
+
+/*
  * Jobs of this type cannot be controlled all at once.
  */
 void

@@ -25,6 +25,7 @@
 
 pg_noreturn extern void cj_job_error_not_found(int64 id);
 pg_noreturn extern void cj_job_error_not_cancelable(int64 id);
+pg_noreturn extern void cj_job_error_no_type(const char *name);
 pg_noreturn extern void cj_job_error_unsupported_type(void);
 pg_noreturn extern void cj_job_error_wrong_state(CjControlVerb verb, int64 id,
 												 CjJobState state);

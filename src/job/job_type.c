@@ -27,6 +27,7 @@
 #include "nodes/pg_list.h"
 #include "utils/memutils.h"
 
+#include "job/job_error.h"
 #include "job/job_type.h"
 
 /* A registered type; the list's users see its first member. */
@@ -227,11 +228,7 @@ cj_job_type_require(const char *name)
 		type = cj_job_type_find(name);
 	}
 	if (type == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("job type \"%s\" does not exist", name),
-				 errdetail("No library that is loaded provides it."),
-				 errhint("Add its library to shared_preload_libraries or session_preload_libraries.")));
+		cj_job_error_no_type(name);
 	return type;
 }
 

@@ -28,6 +28,7 @@
 #include "base/base_wait.h"
 #include "job/job_error.h"
 #include "job/job_event.h"
+#include "job/job_type.h"
 #include "schedule/schedule_history_store.h"
 #include "schedule/schedule_outcome.h"
 #include "schedule/schedule_start.h"
@@ -115,6 +116,9 @@ run_schedule(const CjSchedule *schedule, TimestampTz now)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("role %u does not exist", schedule->owner)));
+	/* cj_job_submit() would load libraries */
+	if (cj_job_type_find(schedule->executor_type) == NULL)
+		cj_job_error_no_type(schedule->executor_type);
 	if (is_held_up(schedule, due, next, missed, now))
 		return;
 

@@ -199,7 +199,10 @@ like(
 	'it cannot be resumed');
 $client->rows("DROP SCHEDULE $once");
 
-# A type whose jobs there are none of, and an owner who is gone.
+# A type whose jobs there are none of, for which the coordinator loads nothing, and an
+# owner who is gone.
+$client->rows("ALTER SYSTEM SET session_preload_libraries = 'no_such_library'");
+$client->rows('SELECT pg_reload_conf()');
 my $backup = create('backup', 'SELECT 1', '@every 1h', 'first_run => now() + interval \'1 day\'');
 $client->rows("UPDATE jobs.schedule SET executor_type = 'BACKUP', next_run = now() WHERE schedule_id = $backup");
 $client->rows('CREATE ROLE gone LOGIN; SET ROLE gone');
@@ -213,6 +216,8 @@ runs_are($orphan, 'error', 'so is an owner that is gone');
 like(state($orphan), qr/^schedule paused: role \d+ does not exist$/, 'that pauses it');
 runs_are($kick, 'succeeded', 'and neither keeps others from running');
 is($client->value("SELECT owner FROM jobs.schedule WHERE schedule_id = $orphan"), '-', 'nobody inherits it');
+$client->rows('ALTER SYSTEM RESET session_preload_libraries');
+$client->rows('SELECT pg_reload_conf()');
 $client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
 
 # A full backup that has succeeded lets the incremental ones begin, unless somebody
