@@ -33,7 +33,8 @@ static const char *const verbs[] = {
 
 /*
  * RESUME of a schedule: it is due at its next time, belongs to this database, and
- * is its owner's own.  Raises 55000 if it has no next time.
+ * is its owner's own.  So is then its companion, which goes on to wait if it waits for
+ * this one.  Raises 55000 if it has no next time.
  */
 static void
 resume_schedule(const CjSchedule *schedule, TimestampTz now)
@@ -50,7 +51,7 @@ resume_schedule(const CjSchedule *schedule, TimestampTz now)
 				 errmsg("cannot set next run for schedule %lld (empty schedule)",
 						(long long) schedule->id)));
 	if (schedule->is_copy || schedule->held)
-		cj_schedule_store_adopt(schedule->id);
+		cj_schedule_store_adopt(schedule->id, schedule->companion);
 	cj_schedule_store_plan(schedule->id, next, CJ_NO_TIME, "", now);
 }
 

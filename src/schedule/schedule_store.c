@@ -362,22 +362,25 @@ cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
 }
 
 /*
- * Let a schedule belong to this database, and be held no longer.
+ * Let a schedule, and its companion if it has one (else 0), belong to this database,
+ * and be held no longer.
  */
 void
-cj_schedule_store_adopt(int64 id)
+cj_schedule_store_adopt(int64 id, int64 companion)
 {
 	static CjStatement update = {
-		"UPDATE jobs.schedule SET database = $2, held = false,"
-		" installation = (SELECT installation FROM jobs.installation) WHERE schedule_id = $1",
-		2, {INT8OID, OIDOID}
+		"UPDATE jobs.schedule SET database = $3, held = false,"
+		" installation = (SELECT installation FROM jobs.installation)"
+		" WHERE schedule_id = ANY (ARRAY[$1, $2])",
+		3, {INT8OID, INT8OID, OIDOID}
 	};
 	CjStoreScope scope;
-	Datum		values[2];
+	Datum		values[3];
 
 	cj_store_open(&scope, false);
 	values[0] = Int64GetDatum(id);
-	values[1] = ObjectIdGetDatum(MyDatabaseId);
+	values[1] = Int64GetDatum(companion);
+	values[2] = ObjectIdGetDatum(MyDatabaseId);
 	cj_store_run(&update, values, NULL);
 	cj_store_close(&scope);
 }

@@ -42,7 +42,7 @@ extern CjSchedule *cj_schedule_store_lock_free(int64 id, bool *exists);
 extern bool cj_schedule_store_owner(int64 id, Oid *owner, bool *held);
 extern void cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
 								   const char *state, TimestampTz now);
-extern void cj_schedule_store_adopt(int64 id);
+extern void cj_schedule_store_adopt(int64 id, int64 companion);
 extern void cj_schedule_store_disown(int64 id);
 extern uint64 cj_schedule_store_delete(const int64 *ids, int nids);
 extern bool cj_schedule_store_pause_copies(void);

@@ -266,6 +266,14 @@ is_due($full);
 runs_are($full, 'succeeded', 'nor does the first one');
 is(state($incremental), 'Waiting for initial backup to complete', 'begin what a new owner has not let run');
 $client->rows("DROP SCHEDULE $full");
+($incremental, $full) = create_backups('SELECT 1');
+$client->rows("UPDATE jobs.schedule SET held = true, next_run = NULL WHERE schedule_id IN ($incremental, $full)");
+$client->rows("RESUME SCHEDULE $full");
+is(state($incremental), 'Waiting for initial backup to complete', 'RESUME of the full ones');
+is_due($full);
+runs_are($full, 'succeeded', 'lets them run');
+is(state($incremental, 'schedule_status'), 'ACTIVE', 'and the incremental ones begin after that');
+$client->rows("DROP SCHEDULE $full");
 
 # A time zone that is not there any more is the matter of its schedules alone.
 ($incremental, $full) = create_backups('SELECT 1');
