@@ -48,24 +48,27 @@ cj_schedule_history_add(const CjScheduleRun *run, TimestampTz now)
 
 /*
  * Read up to so many runs whose jobs have come to their end, or are not there any
- * more; returns their number.
+ * more, without those of certain schedules; returns their number.
  */
 int
-cj_schedule_history_ended(int limit, CjScheduleEnd **ends)
+cj_schedule_history_ended(int limit, const int64 *without, int nwithout,
+						  CjScheduleEnd **ends)
 {
 	static CjStatement find = {
 		"SELECT r.run_id, r.schedule_id, r.job_id, r.due, coalesce(j.state, 'unknown'), j.error, j.job_type"
 		" FROM jobs.schedule_run r LEFT JOIN jobs.job j ON j.job_id = r.job_id"
-		" WHERE r.outcome IS NULL"
+		" WHERE r.outcome IS NULL AND r.schedule_id <> ALL ($2)"
 		"  AND NOT EXISTS (SELECT FROM jobs.queue q WHERE q.job_id = r.job_id) LIMIT $1",
-		1, {INT4OID}
+		2, {INT4OID, INT8ARRAYOID}
 	};
 	CjStoreScope scope;
-	Datum		value = Int32GetDatum(limit);
+	Datum		values[2];
 	uint64		nrows;
 
 	cj_store_open(&scope, true);
-	nrows = cj_store_run(&find, &value, NULL);
+	values[0] = Int32GetDatum(limit);
+	values[1] = cj_store_id_array(without, nwithout);
+	nrows = cj_store_run(&find, values, NULL);
 	*ends = MemoryContextAlloc(scope.caller_context, (nrows + 1) * sizeof(CjScheduleEnd));
 	for (uint64 row = 0; row < nrows; row++)
 	{

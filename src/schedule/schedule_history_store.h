@@ -39,7 +39,8 @@ typedef struct CjScheduleEnd
 } CjScheduleEnd;
 
 extern void cj_schedule_history_add(const CjScheduleRun *run, TimestampTz now);
-extern int	cj_schedule_history_ended(int limit, CjScheduleEnd **ends);
+extern int	cj_schedule_history_ended(int limit, const int64 *without,
+									  int nwithout, CjScheduleEnd **ends);
 extern void cj_schedule_history_end(const CjScheduleEnd *end);
 extern uint64 cj_schedule_history_trim(TimestampTz now, int limit);
 

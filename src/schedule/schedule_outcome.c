@@ -27,6 +27,9 @@
 /* So many ends are noted in a transaction. */
 #define BATCH 200
 
+/* Ends of so many schedules that are locked hold up no others. */
+#define MAX_LOCKED (50 * BATCH)
+
 /* The looks for ends take at most this part of the time. */
 #define LOOK_SHARE 20
 
@@ -164,21 +167,27 @@ long
 cj_schedule_note_ends(void)
 {
 	static TimestampTz not_before = 0;
+	static int64 locked[MAX_LOCKED];	/* since the look that saw all */
+	static int	nlocked = 0;
 	TimestampTz began = GetCurrentTimestamp();
 	TimestampTz now = cj_clock_now();
 	CjScheduleEnd *ends;
 	int			nends;
-	long		timeout = -1;
+	long		timeout;
 
 	if (began < not_before && not_before - began < USECS_PER_MINUTE)
 		return (long) ((not_before - began) / 1000) + 1;
 
-	nends = cj_schedule_history_ended(BATCH, &ends);
+	nends = cj_schedule_history_ended(BATCH, locked, nlocked, &ends);
 	not_before = began + (GetCurrentTimestamp() - began) * LOOK_SHARE;
 	for (int i = 0; i < nends; i++)
 	{
 		if (!note_end_safely(&ends[i], now))
-			timeout = CJ_SCHEDULE_LOCKED_INTERVAL;
+			locked[nlocked++] = ends[i].schedule_id;
 	}
-	return nends == BATCH ? 0 : timeout;
+	if (nends == BATCH && nlocked + BATCH <= MAX_LOCKED)
+		return 0;
+	timeout = nlocked > 0 ? CJ_SCHEDULE_LOCKED_INTERVAL : -1;
+	nlocked = 0;
+	return timeout;
 }

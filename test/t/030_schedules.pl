@@ -275,6 +275,26 @@ runs_are($full, 'succeeded', 'lets them run');
 is(state($incremental, 'schedule_status'), 'ACTIVE', 'and the incremental ones begin after that');
 $client->rows("DROP SCHEDULE $full");
 
+# The ends of many jobs of a schedule that somebody has locked hold up no others.
+my $locker = WireClient->new($node);
+my $crowd = create('crowd', 'SELECT pg_advisory_xact_lock_shared(1)', '@yearly');
+my $other = create('other', 'SELECT 1', '@yearly');
+$gate = WireClient->new($node);
+$gate->rows('SELECT pg_advisory_lock(1)');
+$client->rows("SELECT jobs.execute_schedules(array_fill($crowd, ARRAY[300]))");
+$locker->rows("BEGIN; PAUSE SCHEDULE $crowd");
+$gate->disconnect;
+ok(wait_for($client, "SELECT count(*) FROM jobs.jobs WHERE created_by_id = $crowd AND status = 'succeeded'", 300),
+	'three hundred jobs end');
+$client->rows("EXECUTE SCHEDULE $other");
+runs_are($other, 'succeeded', 'the end of another one is noted');
+is($client->value("SELECT count(*) FROM jobs.schedule_runs WHERE schedule_id = $crowd AND outcome IS NULL"),
+	300, 'before theirs');
+$locker->disconnect;
+ok(wait_for($client, "SELECT count(*) FROM jobs.schedule_runs WHERE schedule_id = $crowd AND outcome = 'succeeded'", 300),
+	'which are when nobody has locked it any more');
+$client->rows("DROP SCHEDULES VALUES ($crowd), ($other)");
+
 # A time zone that is not there any more is the matter of its schedules alone.
 ($incremental, $full) = create_backups('SELECT 1');
 my $lost = create('lost', 'SELECT 1', '@yearly');
