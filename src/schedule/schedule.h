@@ -62,7 +62,7 @@ typedef struct CjSchedule
 	CjScheduleOverlap overlap;
 	int			max_running;
 	CjScheduleFailure failure;
-	Jsonb	   *command;		/* arguments of its jobs */
+	Jsonb	   *command;		/* arguments of its jobs; NULL: not read */
 	char	   *statement;
 	bool		is_copy;		/* it belongs to another database */
 	bool		held;			/* by another role than its owner */

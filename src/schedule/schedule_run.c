@@ -106,7 +106,7 @@ is_held_up(const CjSchedule *schedule, TimestampTz due, TimestampTz next,
  * See to a schedule that is due.  Raises what keeps its job from being submitted.
  */
 static void
-run_schedule(const CjSchedule *schedule, TimestampTz now)
+run_schedule(CjSchedule *schedule, TimestampTz now)
 {
 	TimestampTz due = schedule->due != CJ_NO_TIME ? schedule->due : schedule->next_run;
 	int64		missed;
@@ -124,6 +124,7 @@ run_schedule(const CjSchedule *schedule, TimestampTz now)
 
 	cj_schedule_store_plan(schedule->id, next,
 						   next == CJ_NO_TIME ? due : CJ_NO_TIME, "", now);
+	cj_schedule_store_read_work(schedule);
 	(void) cj_schedule_start(schedule, due, missed, now);
 }
 
@@ -182,7 +183,7 @@ start_failed(const CjSchedule *schedule, const char *error, TimestampTz now)
 /* What is to be done for a schedule, and as of when. */
 typedef struct ScheduleTask
 {
-	const CjSchedule *schedule;
+	CjSchedule *schedule;
 	TimestampTz now;
 } ScheduleTask;
 
@@ -203,6 +204,9 @@ run_task(void *arg)
 static bool
 run_due(TimestampTz now)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "cancel_job schedule",
+												  ALLOCSET_DEFAULT_SIZES);
 	CjSchedule *schedules;
 	int			nschedules;
 
@@ -210,13 +214,17 @@ run_due(TimestampTz now)
 	nschedules = cj_schedule_store_due(now, BATCH, &schedules);
 	for (int i = 0; i < nschedules; i++)
 	{
+		MemoryContext old = MemoryContextSwitchTo(context);
 		ScheduleTask task = {&schedules[i], now};
 		ErrorData  *error = cj_try(run_task, &task);
 
 		if (error != NULL)
 			start_failed(&schedules[i], error->message, now);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(context);
 		CHECK_FOR_INTERRUPTS();
 	}
+	MemoryContextDelete(context);
 	cj_pausepoint("schedule.before_commit");
 	return nschedules == BATCH;
 }

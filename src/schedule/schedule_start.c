@@ -39,7 +39,7 @@ make_job(const CjSchedule *schedule)
 	return job;
 }
 
-/* The coordinator reads what many schedules do, at a time. */
+/* So much of what a schedule does is read by the coordinator. */
 #define MAX_COMMAND_LENGTH (1024 * 1024)
 
 /*

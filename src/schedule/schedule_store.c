@@ -26,18 +26,40 @@
 #define IS_COPY \
 	"(s.database <> $1 OR s.installation <> (SELECT i.installation FROM jobs.installation i))"
 
-/* What read_schedules() reads. */
+/*
+ * What read_schedules() reads.  The coordinator reads many schedules at a time, and
+ * what they do, which can be long, one by one.
+ */
 #define SCHEDULE_COLUMNS \
 	" s.schedule_id, s.label, s.owner::oid, EXISTS (SELECT FROM pg_roles r WHERE r.oid = s.owner)," \
 	" s.executor_type, s.recurrence, s.timezone, s.once," \
 	" coalesce(s.next_run, 'infinity'), coalesce(s.due, 'infinity'), s.state," \
-	" s.on_previous_running, s.max_running, s.on_execution_failure, s.command, s.statement, " IS_COPY "," \
+	" s.on_previous_running, s.max_running, s.on_execution_failure, " IS_COPY "," \
 	" (SELECT count(*) FROM jobs.schedule_run r JOIN jobs.queue q ON q.job_id = r.job_id" \
 	"  WHERE r.schedule_id = s.schedule_id AND r.outcome IS NULL)," \
 	" s.command ? 'backup_type'," \
 	" coalesce((s.command ->> 'dependent_schedule_id')::bigint, 0)," \
 	" coalesce((s.command ->> 'unpause_on_success')::bigint, 0)," \
 	" s.command ? 'updates_last_backup_metric', s.held"
+#define N_SCHEDULE_COLUMNS 21
+
+/* What read_work() reads. */
+#define WORK_COLUMNS " s.command, s.statement"
+
+/*
+ * Read what a schedule does, from WORK_COLUMNS from this one on, into the caller's
+ * memory context.
+ */
+static void
+read_work(CjStoreScope *scope, uint64 row, int column, CjSchedule *schedule)
+{
+	bool		isnull;
+	MemoryContext old = MemoryContextSwitchTo(scope->caller_context);
+
+	schedule->command = DatumGetJsonbPCopy(cj_store_value(row, column, &isnull));
+	MemoryContextSwitchTo(old);
+	schedule->statement = cj_store_text(scope, row, column + 1);
+}
 
 /*
  * Read a row of SCHEDULE_COLUMNS into the caller's memory context.
@@ -46,7 +68,6 @@ static void
 read_schedule(CjStoreScope *scope, uint64 row, CjSchedule *schedule)
 {
 	bool		isnull;
-	MemoryContext old;
 
 	schedule->id = DatumGetInt64(cj_store_value(row, 1, &isnull));
 	schedule->label = cj_store_text(scope, row, 2);
@@ -62,17 +83,13 @@ read_schedule(CjStoreScope *scope, uint64 row, CjSchedule *schedule)
 	schedule->overlap = cj_schedule_overlap_parse(cj_store_text(scope, row, 12));
 	schedule->max_running = DatumGetInt32(cj_store_value(row, 13, &isnull));
 	schedule->failure = cj_schedule_failure_parse(cj_store_text(scope, row, 14));
-	old = MemoryContextSwitchTo(scope->caller_context);
-	schedule->command = DatumGetJsonbPCopy(cj_store_value(row, 15, &isnull));
-	MemoryContextSwitchTo(old);
-	schedule->statement = cj_store_text(scope, row, 16);
-	schedule->is_copy = DatumGetBool(cj_store_value(row, 17, &isnull));
-	schedule->unfinished = (int) DatumGetInt64(cj_store_value(row, 18, &isnull));
-	schedule->incremental = DatumGetBool(cj_store_value(row, 19, &isnull));
-	schedule->companion = DatumGetInt64(cj_store_value(row, 20, &isnull));
-	schedule->unpauses = DatumGetInt64(cj_store_value(row, 21, &isnull));
-	schedule->updates_metric = DatumGetBool(cj_store_value(row, 22, &isnull));
-	schedule->held = DatumGetBool(cj_store_value(row, 23, &isnull));
+	schedule->is_copy = DatumGetBool(cj_store_value(row, 15, &isnull));
+	schedule->unfinished = (int) DatumGetInt64(cj_store_value(row, 16, &isnull));
+	schedule->incremental = DatumGetBool(cj_store_value(row, 17, &isnull));
+	schedule->companion = DatumGetInt64(cj_store_value(row, 18, &isnull));
+	schedule->unpauses = DatumGetInt64(cj_store_value(row, 19, &isnull));
+	schedule->updates_metric = DatumGetBool(cj_store_value(row, 20, &isnull));
+	schedule->held = DatumGetBool(cj_store_value(row, N_SCHEDULE_COLUMNS, &isnull));
 }
 
 /*
@@ -84,11 +101,31 @@ read_schedules(CjStoreScope *scope, CjStatement *query, Datum *values,
 {
 	uint64		nrows = cj_store_run(query, values, NULL);
 
-	*schedules = MemoryContextAllocHuge(scope->caller_context,
-										(nrows + 1) * sizeof(CjSchedule));
+	*schedules = MemoryContextAllocExtended(scope->caller_context,
+											(nrows + 1) * sizeof(CjSchedule),
+											MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (uint64 row = 0; row < nrows; row++)
 		read_schedule(scope, row, &(*schedules)[row]);
 	return (int) nrows;
+}
+
+/*
+ * Read what a schedule does, into the caller's memory context.
+ */
+void
+cj_schedule_store_read_work(CjSchedule *schedule)
+{
+	static CjStatement read = {
+		"SELECT" WORK_COLUMNS " FROM jobs.schedule s WHERE s.schedule_id = $1",
+		1, {INT8OID}
+	};
+	CjStoreScope scope;
+	Datum		value = Int64GetDatum(schedule->id);
+
+	cj_store_open(&scope, true);
+	cj_store_run(&read, &value, NULL);
+	read_work(&scope, 0, 1, schedule);
+	cj_store_close(&scope);
 }
 
 /*
@@ -210,8 +247,8 @@ lock_by_time(CjStatement *query, TimestampTz time, int limit, CjSchedule **sched
 
 /*
  * Lock the schedules that are due, the first ones in the order of their time,
- * and read them; returns their number.  Those that somebody has locked are left
- * out.
+ * and read them, but not what they do; returns their number.  Those that somebody has
+ * locked are left out.
  */
 int
 cj_schedule_store_due(TimestampTz now, int limit, CjSchedule **schedules)
@@ -246,15 +283,15 @@ cj_schedule_store_from_future(TimestampTz now, int limit, CjSchedule **schedules
 /*
  * Lock the schedules with these ids that the role may control, and read them, in
  * the order of the ids, which every statement keeps to: two of them cannot
- * deadlock.  For that the companion of each is locked and read, too.  Returns
- * their number.
+ * deadlock.  For that the companion of each is locked and read, too, and what they
+ * do.  Returns their number.
  */
 int
 cj_schedule_store_lock(const int64 *ids, int nids, CjPrivileges *privileges,
 					   CjSchedule **schedules)
 {
 	static CjStatement lock = {
-		"SELECT" SCHEDULE_COLUMNS " FROM jobs.schedule s"
+		"SELECT" SCHEDULE_COLUMNS "," WORK_COLUMNS " FROM jobs.schedule s"
 		" WHERE s.schedule_id = ANY (ARRAY(SELECT unnest($2) UNION"
 		"   SELECT (c.command ->> 'dependent_schedule_id')::bigint FROM jobs.schedule c"
 		"   WHERE c.schedule_id = ANY ($2) AND c.command ? 'dependent_schedule_id'))"
@@ -273,13 +310,15 @@ cj_schedule_store_lock(const int64 *ids, int nids, CjPrivileges *privileges,
 	values[2] = ObjectIdGetDatum(privileges->roleid);
 	values[3] = BoolGetDatum(repair);
 	nschedules = read_schedules(&scope, &lock, values, schedules);
+	for (int i = 0; i < nschedules; i++)
+		read_work(&scope, i, N_SCHEDULE_COLUMNS + 1, &(*schedules)[i]);
 	cj_store_close(&scope);
 
 	return nschedules;
 }
 
 /*
- * Lock a schedule and read it; NULL if it does not exist, or somebody has locked
+ * Lock a schedule and read it, but not what it does; NULL if it does not exist, or somebody has locked
  * it.
  */
 CjSchedule *

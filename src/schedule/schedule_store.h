@@ -38,6 +38,7 @@ extern int	cj_schedule_store_from_future(TimestampTz now, int limit,
 										  CjSchedule **schedules);
 extern int	cj_schedule_store_lock(const int64 *ids, int nids,
 								   CjPrivileges *privileges, CjSchedule **schedules);
+extern void cj_schedule_store_read_work(CjSchedule *schedule);
 extern CjSchedule *cj_schedule_store_lock_free(int64 id, bool *exists);
 extern bool cj_schedule_store_owner(int64 id, Oid *owner, bool *held);
 extern void cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
