@@ -38,7 +38,10 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	static const CjScheduleTurns turns = {cj_schedule_turn, cj_schedule_due};
+	static const CjTurnPart schedules = {
+		.run = cj_schedule_turn,
+		.due = cj_schedule_due
+	};
 
 	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
@@ -51,6 +54,6 @@ _PG_init(void)
 	cj_jobtype_init();
 	cj_worker_init();
 	cj_schedule_init();
-	cj_worker_set_schedule_turns(&turns);
+	cj_worker_add_turn_part(&schedules);
 	cj_syntax_init();
 }

@@ -274,11 +274,10 @@ job_is_under_way(void)
 }
 
 /*
- * Part of the coordinator: start an automatic job if none is under way and
- * there is something to do: when the last one has ended, and when enough has
- * changed since the last look.
+ * CjTurnPart.run: start an automatic job if none is under way and there is something to
+ * do: when the last one has ended, and when enough has changed since the last look.
  */
-static void
+static long
 take_turn(bool *awaits_end)
 {
 	int64		last_job = current_job;
@@ -286,10 +285,10 @@ take_turn(bool *awaits_end)
 	if (!cj_guc_stats_enabled)
 	{
 		cj_watch_set(NULL);
-		return;
+		return -1;
 	}
 	if (last_job == 0 && !cj_watch_is_due())
-		return;
+		return -1;
 
 	cj_turn_begin();
 	if (!job_is_under_way())
@@ -297,7 +296,12 @@ take_turn(bool *awaits_end)
 	cj_store_commit();
 	if (current_job != 0)
 		*awaits_end = true;
+	return -1;					/* the launcher has the watch */
 }
+
+static const CjTurnPart turn_part = {
+	.run = take_turn
+};
 
 /*
  * CjJobCanceledHook: tell who cancels an automatic job what that is good for.
@@ -322,5 +326,5 @@ cj_auto_stats_init(void)
 {
 	cj_job_type_register(&auto_stats_type);
 	cj_job_control_set_canceled_hook(tell_canceled);
-	cj_watch_set_turn(take_turn);
+	cj_worker_add_turn_part(&turn_part);
 }

@@ -26,15 +26,24 @@ typedef struct CjLiveJob
 	char		status[CJ_STATUS_LENGTH];	/* empty: not told */
 } CjLiveJob;
 
-/* What the schedule room does for a coordinator; milliseconds, -1 for never. */
-typedef struct CjScheduleTurns
+/* What another room does in each turn of a coordinator, outside a transaction. */
+typedef struct CjTurnPart
 {
-	/* what is due; when the next is; whether the end of a job is waited for */
+	/*
+	 * Do what there is to do.  Returns the milliseconds until there is more,
+	 * -1 if there is none, and sets *awaits_end if it is to be called when a
+	 * job has come to its end.
+	 */
 	long		(*run) (bool *awaits_end);
-	long		(*due) (void);	/* when that is, in a transaction */
-} CjScheduleTurns;
 
-extern void cj_worker_set_schedule_turns(const CjScheduleTurns *turns);
+	/*
+	 * When that is, in a transaction, with nothing done.  NULL for what can
+	 * wait until something changes.
+	 */
+	long		(*due) (void);
+} CjTurnPart;
+
+extern void cj_worker_add_turn_part(const CjTurnPart *part);
 extern void cj_worker_init(void);
 extern int	cj_worker_live_jobs(CjLiveJob **jobs);
 extern bool cj_worker_report_progress(double fraction, const char *status);

@@ -35,7 +35,11 @@
 #include "worker/worker_slot.h"
 #include "worker/worker_turn.h"
 
-static const CjScheduleTurns *schedules = NULL;
+#define MAX_PARTS 4
+
+/* What the other rooms do in each turn, in the order of their registration. */
+static const CjTurnPart *parts[MAX_PARTS];
+static int	nparts = 0;
 
 /* The extension whose jobs are to be run here. */
 static Oid	extension = InvalidOid;
@@ -72,6 +76,23 @@ cj_turn_begin(void)
 }
 
 /*
+ * The milliseconds until other rooms have something to do, CJ_NOTHING_DUE if they
+ * have not.  In a transaction.
+ */
+static long
+parts_due(void)
+{
+	long		due = CJ_NOTHING_DUE;
+
+	for (int i = 0; i < nparts; i++)
+	{
+		if (parts[i]->due != NULL)
+			due = cj_shorter(due, parts[i]->due());
+	}
+	return due;
+}
+
+/*
  * Does the server's configuration want nobody to write?  A failover manager
  * keeps a server that it has just promoted so until it is sure that the old
  * primary has ended.  A job that was started now would fail, or happen on both.
@@ -92,7 +113,7 @@ must_not_write(long *timeout)
 	}
 
 	cj_turn_begin();
-	due = schedules->due();
+	due = parts_due();
 	wait = due == 0 || !cj_job_queue_is_empty();
 	cj_store_commit();
 	*timeout = wait ? CJ_RETRY_INTERVAL : due;
@@ -128,9 +149,9 @@ run_turn(void)
 	}
 
 	timeout = cj_shorter(timeout, cj_turn_take_over_jobs());
-	timeout = cj_shorter(timeout, schedules->run(&awaits_end));
+	for (int i = 0; i < nparts; i++)
+		timeout = cj_shorter(timeout, parts[i]->run(&awaits_end));
 	timeout = cj_shorter(timeout, cj_turn_distribute_jobs(&awaits_end));
-	cj_watch_take_turn(&awaits_end);
 	cj_coordinator_await_end(awaits_end);
 	timeout = cj_shorter(timeout, cj_ahead_timeout());
 	cj_pool_shrink();
@@ -189,12 +210,14 @@ leave_if_unwanted(void)
 }
 
 /*
- * Let the schedule room take part in each turn.  Called once, at preload.
+ * Let another room take part in each turn, before jobs are handed out.  Called at
+ * preload.
  */
 void
-cj_worker_set_schedule_turns(const CjScheduleTurns *turns)
+cj_worker_add_turn_part(const CjTurnPart *part)
 {
-	schedules = turns;
+	Assert(nparts < MAX_PARTS);
+	parts[nparts++] = part;
 }
 
 /*

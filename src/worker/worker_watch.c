@@ -57,7 +57,6 @@ typedef struct WatchSum
 	TimestampTz next;			/* when one is due even if nothing changes */
 } WatchSum;
 
-static void (*turn_hook) (bool *awaits_end) = NULL;
 static HTAB *databases = NULL;
 
 /* Is the launcher to be woken by who writes? */
@@ -105,26 +104,6 @@ next_time(const CjWatch *watch, int64 changes)
 	if (changes != watch->changes)
 		next = Min(next, watch->lazy);
 	return next == DT_NOEND ? DT_NOEND : Max(next, watch->not_before);
-}
-
-/*
- * Let "turn" look, in each turn of a coordinator; it says whether it waits for the
- * end of a job.  Called once, at preload.
- */
-void
-cj_watch_set_turn(void (*turn) (bool *awaits_end))
-{
-	turn_hook = turn;
-}
-
-/*
- * Part of the coordinator: let it look, if there is who looks.
- */
-void
-cj_watch_take_turn(bool *awaits_end)
-{
-	if (turn_hook != NULL)
-		turn_hook(awaits_end);
 }
 
 /*

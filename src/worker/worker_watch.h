@@ -26,7 +26,6 @@ typedef struct CjWatch
 } CjWatch;
 
 /* For who looks, in the coordinator. */
-extern void cj_watch_set_turn(void (*turn) (bool *awaits_end));
 extern int64 cj_watch_changes(void);
 extern void cj_watch_set(const CjWatch *watch);
 extern void cj_watch_retry(int nintervals);
@@ -35,7 +34,6 @@ extern bool cj_watch_is_due(void);
 struct CjCoordinatorPlace;
 
 /* For the coordinator and the launcher. */
-extern void cj_watch_take_turn(bool *awaits_end);
 extern void cj_watch_postpone(void);
 extern void cj_watch_begin(struct CjCoordinatorPlace *place);
 extern void cj_watch_end(const struct CjCoordinatorPlace *place);
