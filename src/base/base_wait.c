@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
@@ -72,6 +73,31 @@ cj_wait_interrupts(CjWait wait)
 }
 
 /*
+ * Wait until our latch is set or so many milliseconds have passed, and no longer.
+ * Linux may let a wait take a thousandth more, two hundredths in a process that is
+ * nice, up to 100 ms (select_estimate_accuracy() in fs/select.c): so the end of a long
+ * wait is a wait of its own.
+ */
+static void
+wait_exactly(int events, long timeout, uint32 wait_event)
+{
+	long		slack = Min(timeout / 200 + 1, 100);
+	instr_time	start;
+	instr_time	now;
+	long		left;
+
+	INSTR_TIME_SET_CURRENT(start);
+	if (timeout > 10 * slack &&
+		(WaitLatch(MyLatch, events, timeout - slack, wait_event) & WL_LATCH_SET) != 0)
+		return;
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, start);
+	left = timeout - (long) INSTR_TIME_GET_MILLISEC(now);
+	if (left > 0)
+		(void) WaitLatch(MyLatch, events, left, wait_event);
+}
+
+/*
  * Wait until our latch is set or "timeout" milliseconds have passed, -1 for
  * no limit; then process interrupts.
  *
@@ -86,9 +112,9 @@ cj_wait(CjWait wait, long timeout)
 	if (events[wait] == 0)
 		events[wait] = WaitEventExtensionNew(wait_names[wait]);
 	if (timeout >= 0)
-		flags |= WL_TIMEOUT;
-
-	(void) WaitLatch(MyLatch, flags, timeout, events[wait]);
+		wait_exactly(flags | WL_TIMEOUT, timeout, events[wait]);
+	else
+		(void) WaitLatch(MyLatch, flags, -1, events[wait]);
 	ResetLatch(MyLatch);
 	cj_wait_interrupts(wait);
 }

@@ -43,14 +43,29 @@
 #define TRIM_BATCH 1000
 
 /*
- * The milliseconds until a time, -1 for CJ_NO_TIME.
+ * The full milliseconds until a time, -1 for CJ_NO_TIME.
  */
 static long
 milliseconds_until(TimestampTz time, TimestampTz now)
 {
 	if (time == CJ_NO_TIME)
 		return -1;
-	return time <= now ? 0 : (long) Min((time - now + 999) / 1000, INT_MAX);
+	return time <= now ? 0 : (long) Min((time - now) / 1000, INT_MAX);
+}
+
+/*
+ * Look what there is to do, as of *now.  What is due within a millisecond is waited
+ * for here, since a latch cannot wait for less.
+ */
+static void
+look_around(TimestampTz *now, CjScheduleLook *look)
+{
+	cj_schedule_store_look(*now, look);
+	if (look->next_run > *now && look->next_run - *now < 1000)
+	{
+		pg_usleep((long) (look->next_run - *now));
+		*now = cj_clock_now();
+	}
 }
 
 /*
@@ -304,7 +319,7 @@ cj_schedule_turn(bool *awaits_end)
 		cj_store_commit();		/* the coordinator finds that out, too */
 		return 0;
 	}
-	cj_schedule_store_look(now, &look);
+	look_around(&now, &look);
 	due = look.next_run <= now && cj_guc_scheduler_enabled;
 	if (look.unfinished)
 		timeout = cj_schedule_note_ends();
