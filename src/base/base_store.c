@@ -63,6 +63,18 @@ cj_store_commit(void)
 }
 
 /*
+ * Let the commit of this transaction not wait until it is on disk.  For what a crash
+ * may take back: work that jobs have done for it and committed comes later in the
+ * WAL, and is then taken back as well.
+ */
+void
+cj_store_leave_flush(void)
+{
+	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
+/*
  * Has the administrator, or a failover manager, made this server read-only for
  * the time being, by default_transaction_read_only in its configuration?  Set
  * for a role or a database it is a matter of their jobs.

@@ -43,6 +43,7 @@ typedef struct CjStoreScope
 extern bool cj_store_server_is_read_only(void);
 extern void cj_store_begin(void);
 extern void cj_store_commit(void);
+extern void cj_store_leave_flush(void);
 extern void cj_store_open(CjStoreScope *scope, bool engine);
 extern void cj_store_close(CjStoreScope *scope);
 extern uint64 cj_store_run(CjStatement *statement, Datum *values,

@@ -319,6 +319,7 @@ cj_schedule_turn(bool *awaits_end)
 		cj_store_commit();		/* the coordinator finds that out, too */
 		return 0;
 	}
+	cj_store_leave_flush();
 	look_around(&now, &look);
 	due = look.next_run <= now && cj_guc_scheduler_enabled;
 	if (look.unfinished)

@@ -291,13 +291,8 @@ claim_jobs(int limit, int ahead, CjJobClaim **claims, long *next_due, bool *more
 
 	cj_turn_begin();
 
-	/*
-	 * What a crash takes back of this costs nothing: the work that a claim
-	 * was for has not been committed either, and a request is carried out
-	 * again.
-	 */
-	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	/* A request that a crash takes back is carried out again. */
+	cj_store_leave_flush();
 	settled = settle_requests();
 	if (check_owners)
 		cj_job_queue_fail_ownerless(!CJ_HAVE_BYPASS_ROLELOGINCHECK);
