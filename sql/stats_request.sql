@@ -130,6 +130,24 @@ SELECT * FROM jobs.table_option ORDER BY name;
 CREATE TABLE stats_u (a integer) WITH (sql_stats_automatic_collection_enabled = false);
 CREATE TABLE IF NOT EXISTS stats_u (a integer) WITH (sql_stats_automatic_collection_enabled = true);
 SELECT * FROM jobs.table_option WHERE relation = 'stats_u'::regclass;
+-- The table that has been made, whatever else the name means.
+CREATE TEMPORARY TABLE stats_v (a integer);
+CREATE TABLE stats_v (a integer) WITH (sql_stats_automatic_collection_enabled = false);
+CREATE TABLE IF NOT EXISTS pg_class (a integer) WITH (sql_stats_automatic_collection_min_stale_rows = 1);
+CREATE TEMPORARY TABLE stats_u (a integer) WITH (sql_stats_automatic_collection_min_stale_rows = 2, fillfactor = 50);
+CREATE TABLE IF NOT EXISTS test.stats_v (a integer) WITH (sql_stats_automatic_collection_min_stale_rows = 3);
+CREATE TABLE IF NOT EXISTS pg_temp.stats_v (a integer) WITH (sql_stats_automatic_collection_min_stale_rows = 4);
+CREATE TABLE pg_temp.stats_w (a integer) WITH (sql_stats_automatic_collection_min_stale_rows = 5);
+CREATE SCHEMA stats_s CREATE TABLE stats_v (a integer) WITH (sql_stats_automatic_collection_min_stale_rows = 6);
+SELECT CASE relpersistence WHEN 't' THEN 'pg_temp' ELSE relnamespace::regnamespace::text END AS schema, relname, value
+FROM pg_class JOIN jobs.table_option ON relation = oid WHERE value IN ('1', '2', '3', '4', '5', '6') OR relname = 'stats_v'
+ORDER BY value;
+DROP TABLE pg_temp.stats_u, pg_temp.stats_v, pg_temp.stats_w, public.pg_class, public.stats_v, test.stats_v, stats_s.stats_v;
+DROP SCHEMA stats_s;
+CREATE TABLE no_schema.stats_v (a integer) WITH (sql_stats_automatic_collection_enabled = false);
+BEGIN TRANSACTION READ ONLY;
+CREATE TEMPORARY TABLE stats_v (a integer) WITH (sql_stats_automatic_collection_enabled = false);
+ROLLBACK;
 ALTER TABLE stats_t SET (sql_stats_automatic_collection_enabled = maybe);
 ALTER TABLE stats_t SET (sql_stats_automatic_collection_min_stale_rows = -1);
 ALTER TABLE stats_t SET (sql_stats_automatic_collection_min_stale_rows = 1.5);

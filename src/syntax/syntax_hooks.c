@@ -180,7 +180,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		call = cj_family_call_tag(queryString, Max(pstmt->stmt_location, 0));
 	drops = cj_parameter_is_dropped_by(statement);
 
-	pstmt = cj_table_option_take(pstmt, &options);
+	pstmt = cj_table_option_take(pstmt, queryString, &options);
 	if (!options.nothing_left)
 		cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
 					   context, params, queryEnv, dest, qc);

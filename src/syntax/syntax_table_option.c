@@ -14,7 +14,10 @@
 
 #include "catalog/namespace.h"
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
+#include "parser/parse_node.h"
+#include "utils/lsyscache.h"
 
 #include "base/base_extension.h"
 #include "base/base_guc.h"
@@ -125,11 +128,54 @@ take_from_alter(AlterTableStmt *alter, CjTakenOptions *taken)
 }
 
 /*
+ * The schema that PostgreSQL is about to make a table in.  If that is the session's
+ * temporary one it is made here.
+ *
+ * Raises what CREATE TABLE raises if there is none.
+ */
+static Oid
+creation_schema(const RangeVar *table, const char *query)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	ParseCallbackState position;
+	Oid			schema;
+
+	PreventCommandIfReadOnly("CREATE TABLE");
+	pstate->p_sourcetext = query;
+	setup_parser_errposition_callback(&position, pstate, table->location);
+	schema = RangeVarGetCreationNamespace(table);
+	cancel_parser_errposition_callback(&position);
+	free_parsestate(pstate);
+	return schema;
+}
+
+/*
+ * Take our options out of CREATE TABLE.  By its name alone the new table may not be
+ * found: another one can stand before it in the search path.
+ */
+static void
+take_from_create(CreateStmt *create, const char *query, CjTakenOptions *taken)
+{
+	Oid			schema = creation_schema(create->relation, query);
+
+	create->options = move_ours(create->options, &taken->set);
+
+	/* One that exists keeps what it has. */
+	if (create->if_not_exists &&
+		OidIsValid(get_relname_relid(create->relation->relname, schema)))
+		return;
+	taken->table = copyObject(create->relation);
+	taken->schema = schema;
+}
+
+/*
  * If ALTER TABLE or CREATE TABLE has options of ours, return a copy of the
  * statement without them, else the statement.
+ *
+ * Raises what CREATE TABLE raises where there is no schema for the table.
  */
 PlannedStmt *
-cj_table_option_take(PlannedStmt *pstmt, CjTakenOptions *taken)
+cj_table_option_take(PlannedStmt *pstmt, const char *query, CjTakenOptions *taken)
 {
 	memset(taken, 0, sizeof(CjTakenOptions));
 	if (!mentions_ours(pstmt->utilityStmt) || !cj_guc_native_syntax || !cj_extension_exists())
@@ -139,17 +185,20 @@ cj_table_option_take(PlannedStmt *pstmt, CjTakenOptions *taken)
 	if (IsA(pstmt->utilityStmt, AlterTableStmt))
 		take_from_alter((AlterTableStmt *) pstmt->utilityStmt, taken);
 	else
-	{
-		CreateStmt *create = (CreateStmt *) pstmt->utilityStmt;
-
-		create->options = move_ours(create->options, &taken->set);
-
-		/* One that exists keeps what it has. */
-		if (!create->if_not_exists ||
-			!OidIsValid(RangeVarGetRelid(create->relation, NoLock, true)))
-			taken->table = copyObject(create->relation);
-	}
+		take_from_create((CreateStmt *) pstmt->utilityStmt, query, taken);
 	return pstmt;
+}
+
+/*
+ * The table whose options were taken out of a statement that has been run;
+ * InvalidOid if there is none.
+ */
+static Oid
+find_table(const CjTakenOptions *taken)
+{
+	if (OidIsValid(taken->schema))
+		return get_relname_relid(taken->table->relname, taken->schema);
+	return RangeVarGetRelid(taken->table, NoLock, taken->missing_ok);
 }
 
 /*
@@ -163,7 +212,7 @@ cj_table_option_apply(const CjTakenOptions *taken)
 
 	if (taken->table == NULL)
 		return;
-	relation = RangeVarGetRelid(taken->table, NoLock, taken->missing_ok);
+	relation = find_table(taken);
 	if (!OidIsValid(relation))
 	{
 		/* PostgreSQL has said so of what was left. */

@@ -19,13 +19,15 @@
 typedef struct CjTakenOptions
 {
 	RangeVar   *table;			/* NULL: nothing */
+	Oid			schema;			/* of CREATE TABLE */
 	List	   *set;			/* of DefElem */
 	List	   *reset;
 	bool		missing_ok;
 	bool		nothing_left;	/* the statement does nothing else */
 } CjTakenOptions;
 
-extern PlannedStmt *cj_table_option_take(PlannedStmt *pstmt, CjTakenOptions *taken);
+extern PlannedStmt *cj_table_option_take(PlannedStmt *pstmt, const char *query,
+										 CjTakenOptions *taken);
 extern void cj_table_option_apply(const CjTakenOptions *taken);
 
 #endif							/* CJ_SYNTAX_TABLE_OPTION_H */
