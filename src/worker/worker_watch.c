@@ -8,8 +8,8 @@
  * cumulative statistics count for a database: when enough have changed since the
  * last look at its tables, there is another one.  When nothing at all changes any
  * more, the launcher sleeps until the first commit of a transaction that has
- * written something wakes it.  As a process reports its counts some time after
- * its commit, the launcher does not trust in that at once.
+ * written something, or COMMIT PREPARED, wakes it.  As a process reports its
+ * counts some time after its commit, the launcher does not trust in that at once.
  *
  * A database's watch is in its coordinator's place, or, without one, in the
  * launcher's own memory.
@@ -26,11 +26,13 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "tcop/utility.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "base/base_guc.h"
+#include "base/base_utility.h"
 #include "worker/worker_due.h"
 #include "worker/worker_place.h"
 #include "worker/worker_slot.h"
@@ -58,6 +60,7 @@ typedef struct WatchSum
 } WatchSum;
 
 static HTAB *databases = NULL;
+static ProcessUtility_hook_type prev_process_utility = NULL;
 
 /* Is the launcher to be woken by who writes? */
 static bool listening = false;
@@ -371,24 +374,56 @@ cj_watch_look(TimestampTz now)
 	next_look = sum.next == DT_NOEND ? DT_NOEND : Max(sum.next, now + interval);
 	if (!listening || rest < Max(REPORT_TIME * INT64CONST(1000), 2 * interval))
 		next_look = Min(next_look, now + Max(interval, rest));
-	return next_look == DT_NOEND ? -1 : TimestampDifferenceMilliseconds(now, next_look);
+	if (next_look != DT_NOEND)
+		return TimestampDifferenceMilliseconds(now, next_look);
+	ereport(DEBUG1,
+			(errmsg_internal("launcher sleeps until something is written")));
+	return -1;
 }
 
 /*
- * Transaction callback, of every process: wake the launcher from its trust that
- * nothing changes.  This is one load for a transaction that has written.
+ * Something has been written: wake the launcher from its trust that nothing
+ * changes.  While it has none this is one load.
  */
 static void
-at_transaction_end(XactEvent event, void *arg)
+note_commit(void)
 {
-	if (event != XACT_EVENT_COMMIT || cj_worker_shared == NULL ||
-		!TransactionIdIsValid(GetTopTransactionIdIfAny()) ||
+	if (cj_worker_shared == NULL ||
 		pg_atomic_read_u32(&cj_worker_shared->quiet) == 0 ||
 		pg_atomic_exchange_u32(&cj_worker_shared->quiet, 0) == 0)
 		return;
 	cj_worker_lock(LW_EXCLUSIVE);
 	cj_launcher_wake();
 	cj_worker_unlock();
+}
+
+/*
+ * Transaction callback, of every process: has this transaction written?
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT && TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		note_commit();
+}
+
+/*
+ * ProcessUtility_hook: COMMIT PREPARED commits what another transaction has
+ * written, in one that writes nothing.
+ */
+static void
+process_utility(PlannedStmt *pstmt, const char *query, bool readonly,
+				ProcessUtilityContext context, ParamListInfo params,
+				QueryEnvironment *environment, DestReceiver *dest,
+				QueryCompletion *qc)
+{
+	bool		commits = IsA(pstmt->utilityStmt, TransactionStmt) &&
+	((TransactionStmt *) pstmt->utilityStmt)->kind == TRANS_STMT_COMMIT_PREPARED;
+
+	cj_utility_run(prev_process_utility, pstmt, query, readonly, context, params,
+				   environment, dest, qc);
+	if (commits)
+		note_commit();
 }
 
 /*
@@ -407,10 +442,12 @@ cj_watch_enter(void)
 }
 
 /*
- * Install the callback.  Called once, at preload.
+ * Install the callback and the hook.  Called once, at preload.
  */
 void
 cj_watch_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	prev_process_utility = ProcessUtility_hook;
+	ProcessUtility_hook = process_utility;
 }

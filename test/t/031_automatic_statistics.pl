@@ -18,6 +18,7 @@ jobs.coordinator_idle_timeout = 100ms
 jobs.worker_idle_timeout = 100ms
 autovacuum = off
 deadlock_timeout = 100ms
+max_prepared_transactions = 1
 });
 my $client = WireClient->new($node);
 
@@ -93,6 +94,19 @@ sub estimate_becomes
 
 	return wait_for($client, "SELECT estimate('$query') = $rows");
 }
+
+# What commits as a prepared transaction wakes the launcher, which sleeps until
+# somebody writes.
+$client->rows('BEGIN; CREATE TABLE prepared AS SELECT 1 AS a FROM generate_series(1, 1000)');
+$client->rows(q{PREPARE TRANSACTION 'p'});
+my $log = log_size($node);
+set_conf($node, 'log_min_messages' => 'debug1');
+ok(wait_until(sub { log_since($node, $log) =~ /launcher sleeps until something is written/ }),
+	'the launcher sleeps');
+set_conf($node, 'log_min_messages' => 'warning');
+$client->rows(q{COMMIT PREPARED 'p'});
+$client->rows('SELECT pg_stat_force_next_flush()');
+ok(wait_for_jobs('prepared', 'succeeded'), 'what was prepared is seen');
 
 # The thresholds.
 change('CREATE TABLE t AS SELECT 1 AS a FROM generate_series(1, 1000)');
@@ -296,7 +310,7 @@ my $other = WireClient->new($node, user => 'owner');
 is($other->value("SELECT count(*) $autovacuums"), 0, 'by who may');
 like(join(' ', $other->run("CANCEL JOB $id")), qr/ErrorResponse.*42501/, 'who alone cancels it');
 like(join(' ', $client->run("PAUSE JOB $id")), qr/ErrorResponse.*0A000/, 'it cannot be paused');
-my $log = log_size($node);
+$log = log_size($node);
 like(join(' ', $client->run("CANCEL JOB $id")), qr/CommandComplete CANCEL JOBS 1/, 'but cancelled');
 ok(wait_until(sub { log_since($node, $log) =~ /canceling autovacuum task/ }), 'which stops the worker');
 like(join(' ', $client->run("CANCEL JOB $id")), qr/ErrorResponse.*42704/, 'once');
