@@ -159,6 +159,42 @@ SELECT name, value FROM jobs.table_option WHERE relation = 'stats_u'::regclass O
 ALTER TABLE IF EXISTS no_table SET (sql_stats_automatic_collection_enabled = false);
 ALTER TABLE IF EXISTS no_table SET (sql_stats_automatic_collection_enabled = false, fillfactor = 50);
 ALTER TABLE no_table SET (sql_stats_automatic_collection_enabled = false);
+-- To PostgreSQL and others it is an ALTER TABLE.
+CREATE VIEW stats_view AS SELECT 1 AS a;
+CREATE TYPE stats_type AS (a integer);
+CREATE TABLE stats_p (a integer) PARTITION BY LIST (a);
+CREATE MATERIALIZED VIEW stats_m AS SELECT 1 AS a;
+ALTER TABLE pg_class SET (sql_stats_automatic_collection_enabled = false);
+ALTER TABLE stats_view SET (sql_stats_automatic_collection_enabled = false);
+ALTER TABLE stats_type SET (sql_stats_automatic_collection_enabled = false);
+ALTER VIEW stats_t SET (sql_stats_automatic_collection_enabled = false);
+DO $$
+DECLARE
+	i integer;
+BEGIN
+	FOR i IN SELECT a FROM stats_u UNION ALL SELECT 1 LOOP
+		ALTER TABLE stats_u SET (sql_stats_automatic_collection_enabled = true);
+	END LOOP;
+END $$;
+SET ROLE regress_jobs_alice;
+ALTER TABLE stats_t RESET (sql_stats_automatic_collection_enabled);
+RESET ROLE;
+CREATE FUNCTION test.tell() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE NOTICE '%: %', tg_event, tg_tag;
+END $$;
+CREATE EVENT TRIGGER regress_jobs_start ON ddl_command_start EXECUTE FUNCTION test.tell();
+CREATE EVENT TRIGGER regress_jobs_end ON ddl_command_end EXECUTE FUNCTION test.tell();
+ALTER TABLE stats_p SET (sql_stats_automatic_collection_min_stale_rows = 7), RESET (sql_stats_automatic_collection_enabled);
+ALTER MATERIALIZED VIEW stats_m SET (sql_stats_automatic_collection_min_stale_rows = 8);
+DROP EVENT TRIGGER regress_jobs_start;
+DROP EVENT TRIGGER regress_jobs_end;
+SELECT * FROM jobs.table_option WHERE value IN ('7', '8') ORDER BY value;
+DROP FUNCTION test.tell;
+DROP VIEW stats_view;
+DROP TYPE stats_type;
+DROP TABLE stats_p;
+DROP MATERIALIZED VIEW stats_m;
 SET jobs.native_syntax = off;
 ALTER TABLE stats_t SET (sql_stats_automatic_collection_enabled = false);
 RESET jobs.native_syntax;

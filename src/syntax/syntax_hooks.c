@@ -181,9 +181,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	drops = cj_parameter_is_dropped_by(statement);
 
 	pstmt = cj_table_option_take(pstmt, queryString, &options);
-	if (!options.nothing_left)
-		cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
-					   context, params, queryEnv, dest, qc);
+	cj_utility_run(prev_ProcessUtility_hook, pstmt, queryString, readOnlyTree,
+				   context, params, queryEnv, dest, qc);
 	cj_table_option_apply(&options);
 
 	if (statistics.table != NULL && cj_extension_exists())

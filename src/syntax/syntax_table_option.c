@@ -103,7 +103,8 @@ move_ours(List *options, List **taken)
 }
 
 /*
- * Take our options out of ALTER TABLE, and the commands that are empty then.
+ * Take our options out of ALTER TABLE, and the commands that are empty then.  With
+ * none left PostgreSQL still locks the table, and checks who may alter it.
  */
 static void
 take_from_alter(AlterTableStmt *alter, CjTakenOptions *taken)
@@ -124,7 +125,6 @@ take_from_alter(AlterTableStmt *alter, CjTakenOptions *taken)
 	}
 	taken->table = alter->relation;
 	taken->missing_ok = alter->missing_ok;
-	taken->nothing_left = alter->cmds == NIL;
 }
 
 /*
@@ -214,13 +214,7 @@ cj_table_option_apply(const CjTakenOptions *taken)
 		return;
 	relation = find_table(taken);
 	if (!OidIsValid(relation))
-	{
-		/* PostgreSQL has said so of what was left. */
-		if (taken->nothing_left)
-			ereport(NOTICE,
-					(errmsg("relation \"%s\" does not exist, skipping", taken->table->relname)));
 		return;
-	}
 	foreach(lc, taken->set)
 	{
 		DefElem    *option = lfirst_node(DefElem, lc);

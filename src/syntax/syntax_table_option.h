@@ -23,7 +23,6 @@ typedef struct CjTakenOptions
 	List	   *set;			/* of DefElem */
 	List	   *reset;
 	bool		missing_ok;
-	bool		nothing_left;	/* the statement does nothing else */
 } CjTakenOptions;
 
 extern PlannedStmt *cj_table_option_take(PlannedStmt *pstmt, const char *query,

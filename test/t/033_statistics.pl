@@ -152,4 +152,26 @@ $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, 'c
 is( $node->safe_psql('copy', 'TABLE jobs.table_option'),
 	'u|sql_stats_automatic_collection_enabled|false',
 	'options come with the tables');
+
+# Other extensions see an ALTER TABLE that has options of ours only, wherever they
+# are loaded.
+SKIP:
+{
+	skip 'no pg_stat_statements here', 4
+	  unless $client->value(q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'});
+	$client->rows('CREATE EXTENSION pg_stat_statements');
+	foreach my $libraries ('pg_stat_statements, cancel_job', 'cancel_job, pg_stat_statements')
+	{
+		$node->append_conf('postgresql.conf', "shared_preload_libraries = '$libraries'");
+		$node->restart;
+		$client = WireClient->new($node);
+		$client->rows('SELECT pg_stat_statements_reset()');
+		$client->rows('SELECT; ALTER TABLE u SET (sql_stats_automatic_collection_min_stale_rows = 7); SELECT 1');
+		is( $client->value(q{SELECT query || ' ' || calls FROM pg_stat_statements WHERE query LIKE 'ALTER TABLE%'}),
+			'ALTER TABLE u SET (sql_stats_automatic_collection_min_stale_rows = 7) 1',
+			"$libraries: it is counted");
+		is( $client->value(q{DELETE FROM jobs.table_option WHERE name LIKE '%min_stale_rows' RETURNING value}),
+			'7', 'and sets the option');
+	}
+}
 done_testing();
