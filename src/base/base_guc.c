@@ -20,6 +20,7 @@
 
 bool		cj_guc_analyze_after_create_statistics = false;
 int			cj_guc_automatic_statistics_interval = 60000;
+int			cj_guc_automatic_statistics_timeout = 3600 * 1000;
 int			cj_guc_cancel_grace_period = 10000;
 int			cj_guc_coordinator_idle_timeout = 10000;
 int			cj_guc_debug_clock_offset = 0;
@@ -63,6 +64,14 @@ cj_guc_define(void)
 							"Nothing is looked at while nothing changes.",
 							&cj_guc_automatic_statistics_interval,
 							60000, 100, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("jobs.automatic_statistics_timeout",
+							"Time after which an automatic statistics job fails.",
+							"It is tried again later.  Zero means no limit.",
+							&cj_guc_automatic_statistics_timeout,
+							3600 * 1000, 0, INT_MAX,
 							PGC_SIGHUP, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 

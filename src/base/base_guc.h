@@ -15,6 +15,7 @@
 
 extern PGDLLIMPORT bool cj_guc_analyze_after_create_statistics;
 extern PGDLLIMPORT int cj_guc_automatic_statistics_interval;	/* milliseconds */
+extern PGDLLIMPORT int cj_guc_automatic_statistics_timeout; /* milliseconds */
 extern PGDLLIMPORT int cj_guc_cancel_grace_period;	/* milliseconds */
 extern PGDLLIMPORT int cj_guc_coordinator_idle_timeout; /* milliseconds */
 extern PGDLLIMPORT int cj_guc_debug_clock_offset;	/* seconds */

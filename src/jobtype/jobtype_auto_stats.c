@@ -127,7 +127,11 @@ submit_job(const CjStaleTable *table)
 		.changed = table->changed,
 		.automatic = true
 	};
-	CjJobPlan	plan = {.max_attempts = 1};
+	Interval	timeout = {.time = cj_guc_automatic_statistics_timeout * INT64CONST(1000)};
+	CjJobPlan	plan = {
+		.max_attempts = 1,
+		.timeout = timeout.time > 0 ? &timeout : NULL
+	};
 	CjJob		job = {0};
 	bool		read_only = XactReadOnly;
 	Oid			userid;

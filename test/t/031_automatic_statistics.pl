@@ -126,6 +126,8 @@ ok(wait_for_jobs('t', 'succeeded succeeded'), 'at the threshold they are due');
 change('DELETE FROM t WHERE ctid IN (SELECT ctid FROM t LIMIT 900)');
 ok(wait_for_jobs('t', 'succeeded succeeded succeeded'), 'and above');
 
+is($client->value(q{SELECT DISTINCT timeout FROM jobs.jobs WHERE automatic}), '01:00:00', 'they have an hour');
+
 # The options of a table.
 $client->rows('ALTER TABLE t SET (sql_stats_automatic_collection_min_stale_rows = 5,'
 	  . ' sql_stats_automatic_collection_fraction_stale_rows = 0)');
@@ -316,7 +318,7 @@ ok(wait_until(sub { log_since($node, $log) =~ /canceling autovacuum task/ }), 'w
 like(join(' ', $client->run("CANCEL JOB $id")), qr/ErrorResponse.*42704/, 'once');
 $locker->rows('SELECT pg_advisory_unlock(1)');
 
-# Other databases; and then nothing happens any more.
+# Other databases.
 set_conf($node, 'autovacuum' => 'off');
 my @others = map { "other$_" } 1 .. 6;
 $node->safe_psql('postgres', 'CREATE DATABASE other1');
@@ -329,10 +331,54 @@ foreach my $database (@others)
 			sub { $node->safe_psql($database, 'SELECT status FROM jobs.jobs') eq 'succeeded' }),
 		"$database has its own");
 }
+
+# Those that take too long, in as many databases as may have one at a time, hold
+# nobody up.
+set_conf($node, 'jobs.automatic_statistics_timeout' => '1s');
+my @sleepers = @others[ 0, 1 ];
+foreach my $database (@sleepers)
+{
+	$node->safe_psql(
+		$database, q{
+BEGIN;
+CREATE FUNCTION nap(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN a; END';
+CREATE TABLE sleeper AS SELECT 1 AS a FROM generate_series(1, 1000);
+CREATE INDEX ON sleeper (nap(a));
+CREATE OR REPLACE FUNCTION nap(a integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+	PERFORM pg_catalog.pg_sleep(3600);
+	RETURN a;
+END $$;
+COMMIT});
+}
+foreach my $database (@sleepers)
+{
+	ok( wait_until(
+			sub {
+				return $node->safe_psql($database,
+					q{SELECT count(*) > 1 FROM jobs.jobs WHERE sqlstate = '57014' AND error = 'job exceeded its timeout of 1000 ms'}
+				) eq 't';
+			}),
+		"one in $database that takes too long fails, and is tried again");
+}
+foreach my $database (@others[ 1, 2 ])
+{
+	$node->safe_psql($database, 'CREATE TABLE s2 AS SELECT 1 AS a FROM generate_series(1, 1000)');
+	ok( wait_until(
+			sub {
+				return $node->safe_psql($database, q{SELECT count(*) FROM jobs.jobs WHERE status = 'succeeded'}) == 2;
+			}),
+		"others in $database have their turns");
+}
+set_conf($node, 'jobs.automatic_statistics_timeout' => '0');
+$node->safe_psql($_, 'DROP TABLE sleeper') foreach @sleepers;
+
+# And then nothing happens any more.
 ok(wait_for($client, q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type IN ('cancel_job coordinator', 'cancel_job worker')}),
 	'an idle database has no process');
 ok(wait_for_rest($client->rows(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'cancel_job launcher'})),
 	'and an idle server no wake-ups');
 change('CREATE TABLE late AS SELECT 1 AS a FROM generate_series(1, 1000)');
 ok(wait_for_jobs('late', 'succeeded'), 'the first write wakes what sleeps');
+is($client->value(q{SELECT timeout FROM jobs.jobs WHERE description LIKE '%.late'}), '', 'without a limit');
 done_testing();
