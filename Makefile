@@ -167,7 +167,7 @@ SHLIB_LINK = -lunwind
 EXTRA_CLEAN = $(OBJS:.o=.d) $(OBJS:.o=.gcno) $(OBJS:.o=.gcda)
 
 # Tests, each run in this order, one at a time.
-REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress stats_request schedule_cron schedule_statements schedule_backup crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_errors \
+REGRESS = setup job_submit job_control job_list job_sql job_plan job_wait job_progress stats_request schedule_cron schedule_statements schedule_backup crdb_compat privilege_roles privilege_owner privilege_hostile privilege_attack syntax_statements syntax_places syntax_errors \
 	syntax_control syntax_show syntax_role cluster_settings
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
