@@ -216,7 +216,6 @@ build_install()
 			echo "$place"
 			echo "dynamic_library_path = '$stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
 		fi
-		printf '%s\n' "${CJ_EXTRA_CONF:-}"
 	} | as_tester tee "$work/test.conf" >/dev/null
 
 	build_make clean
