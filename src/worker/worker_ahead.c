@@ -9,7 +9,7 @@
  *
  * The slot has two jobs then, and one place: the job that follows is begun when
  * the one before is over.  Until then both count wherever jobs are counted.  If
- * the worker is not done after all, or not soon, the coordinator takes the job
+ * the worker is not done soon, for whatever reason, the coordinator takes the job
  * back, and it is claimed again as any other.
  *
  * Copyright (c) 2026, cancel_job contributors
@@ -27,8 +27,8 @@
 #include "worker/worker_place.h"
 
 /*
- * A commit that takes longer than this, in milliseconds, may take for ever, as
- * one does that waits for a standby.
+ * A worker that is not done after this, in milliseconds, may never be, as one
+ * whose commit waits for a standby.
  */
 #define PATIENCE 100
 
@@ -43,23 +43,6 @@ cj_ahead_announce(CjWorkerSlot *slot)
 	slot->finishing = true;
 	cj_coordinator_place_expected(slot->database);
 	cj_worker_unlock();
-}
-
-/*
- * The job in our slot is not done after all.
- */
-void
-cj_ahead_withdraw(CjWorkerSlot *slot)
-{
-	bool		has_next;
-
-	cj_worker_lock(LW_EXCLUSIVE);
-	slot->finishing = false;
-	has_next = slot->next.job_id != 0;
-	cj_worker_unlock();
-
-	if (has_next)
-		cj_coordinator_wake(slot->database);
 }
 
 /*
@@ -107,33 +90,19 @@ cj_ahead_give(CjWorkerSlot *slot, const CjJobClaim *claim)
 	next->job_id = claim->id;
 	next->generation = claim->generation;
 	next->fresh = claim->fresh;
-	next->requested = false;
 	strlcpy(next->type, claim->type, NAMEDATALEN);
 	next->since = GetCurrentTimestamp();
 }
 
 /*
- * Is the job that a slot was given ahead to be taken back: the worker is not
- * going to begin it soon, or somebody wants it cancelled or paused?  Needs the
- * lock.
- */
-static bool
-is_to_take_back(const CjWorkerSlot *slot)
-{
-	return slot->state != CJ_SLOT_BUSY || !slot->finishing ||
-		slot->next.requested ||
-		TimestampDifferenceExceeds(slot->next.since, GetCurrentTimestamp(),
-								   PATIENCE);
-}
-
-/*
- * Take jobs of this database back that workers were given ahead and are not
- * going to begin.  Their claims are for the caller to release: "claims" has room
- * for one of each slot.  Returns their number.
+ * Take jobs of this database back that workers were given ahead and have not
+ * begun for too long.  Their claims are for the caller to release: "claims" has
+ * room for one of each slot.  Returns their number.
  */
 int
 cj_ahead_take_back(CjJobClaim *claims)
 {
+	TimestampTz now = GetCurrentTimestamp();
 	int			nclaims = 0;
 
 	cj_worker_lock(LW_EXCLUSIVE);
@@ -142,7 +111,7 @@ cj_ahead_take_back(CjJobClaim *claims)
 		CjWorkerSlot *slot = &cj_worker_shared->slots[i];
 
 		if (slot->next.job_id == 0 || slot->database != MyDatabaseId ||
-			!is_to_take_back(slot))
+			!TimestampDifferenceExceeds(slot->next.since, now, PATIENCE))
 			continue;
 		claims[nclaims].id = slot->next.job_id;
 		claims[nclaims].generation = slot->next.generation;

@@ -18,7 +18,6 @@
 
 /* For a worker. */
 extern void cj_ahead_announce(CjWorkerSlot *slot);
-extern void cj_ahead_withdraw(CjWorkerSlot *slot);
 extern bool cj_ahead_advance(CjWorkerSlot *slot);
 
 /* For the coordinator. */

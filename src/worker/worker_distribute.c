@@ -172,8 +172,7 @@ release_claims(const CjJobClaim *claims, int nclaims)
 }
 
 /*
- * Give the claims of jobs back that workers were given ahead and are not going
- * to begin.
+ * Give the claims of jobs back that workers were given ahead and have not begun.
  */
 static void
 take_back_claims(void)

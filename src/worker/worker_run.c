@@ -337,10 +337,7 @@ try_job(CjJob *job)
 	QueryCancelHoldoffCount = 1;
 	cj_job_self_end();
 	if (edata != NULL)
-	{
-		cj_ahead_withdraw(cj_my_slot);
 		abandon_work();
-	}
 	disable_all_timeouts(false);
 	debug_query_string = NULL;
 	return edata;

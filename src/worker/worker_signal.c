@@ -223,9 +223,6 @@ after_commit(const int64 *requested, int nrequested, bool others)
 				slot->database == MyDatabaseId &&
 				cj_ids_contain(requested, nrequested, slot->job_id))
 				request_slot(slot);
-			if (slot->next.job_id != 0 && slot->database == MyDatabaseId &&
-				cj_ids_contain(requested, nrequested, slot->next.job_id))
-				slot->next.requested = true;
 		}
 		cj_worker_unlock();
 	}

@@ -130,6 +130,8 @@ cj_worker_unlock(void)
 void
 cj_worker_slot_set_state(CjWorkerSlot *slot, CjSlotState state)
 {
+	Assert(state != CJ_SLOT_FREE || slot->next.job_id == 0);
+
 	slot->state = state;
 	slot->since = GetCurrentTimestamp();
 }

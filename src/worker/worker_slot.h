@@ -40,7 +40,6 @@ typedef struct CjNextJob
 	char		type[NAMEDATALEN];
 	uint64		generation;		/* of the claim */
 	bool		fresh;			/* no worker had ever begun the job before */
-	bool		requested;		/* a request for the job was committed */
 	TimestampTz since;			/* when the slot got it */
 } CjNextJob;
 
@@ -68,7 +67,7 @@ typedef struct CjWorkerSlot
 	TimestampTz since;			/* when the slot took its state */
 
 	/* See worker_ahead.c. */
-	bool		finishing;		/* nothing but to commit is left of the job */
+	bool		finishing;		/* nothing but to commit was left of the job */
 	CjNextJob	next;
 
 	/* Of a LOST slot: why its process ended; 0: it left by itself. */

@@ -159,13 +159,8 @@ take_over_lost_jobs(void)
 		if (lost.state != CJ_SLOT_LOST || lost.database != MyDatabaseId)
 			continue;
 
-		/* The job that it was given ahead is taken back first. */
-		if (lost.next.job_id != 0)
-		{
-			timeout = cj_shorter(timeout, 0);
-			continue;
-		}
-		if (!take_over_job(&lost))
+		/* The job that it was given ahead has to be taken back first. */
+		if (lost.next.job_id != 0 || !take_over_job(&lost))
 		{
 			timeout = cj_shorter(timeout, SHUTDOWN_DELAY);
 			continue;

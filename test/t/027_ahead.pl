@@ -207,7 +207,8 @@ wait_for_point('worker.before_undo');
 is(status($client, $first), 'reverting', 'the commit fails');
 is(status($client, $next), 'running', 'with the next job claimed ahead');
 hold_at('worker.before_undo');
-ok(wait_for_status($client, $next, 'pending'), 'which the coordinator takes back');
+ok(wait_for_status($client, $next, 'pending'),
+	'which the coordinator takes back while the first is undone');
 hold_at();
 check_steps('failed commit', 'next');
 is($client->value('SELECT count(*) FROM undone'), '1', 'the first is cleaned up');
@@ -229,6 +230,9 @@ sub terminate
 ($first, $next) = claim_ahead();
 terminate('worker');
 is(status($client, $next), 'running', 'a worker ends with the next job claimed ahead');
+
+# by now the coordinator need not wait any more for a shutdown to reach it, too
+$client->rows('SELECT pg_sleep(0.3)');
 hold_at();
 check_steps('worker terminated', 'next');
 is(outcome($first) . ', ' . outcome($next),
@@ -270,7 +274,7 @@ foreach my $kind (qw(worker coordinator))
 $client->rows("CANCEL JOB $next");
 is(status($client, $next), 'cancel-requested', 'a job that is claimed ahead is cancelled');
 hold_at('worker.before_commit');
-ok(wait_for_status($client, $next, 'canceled'), 'at once, by the coordinator');
+ok(wait_for_status($client, $next, 'canceled'), 'by the coordinator');
 is(status($client, $first), 'running', 'while the one before is not done');
 hold_at();
 check_steps('cancel, by the coordinator', 'first');
