@@ -4,8 +4,9 @@ SELECT attrelid::regclass AS relation, string_agg(attname, ', ' ORDER BY attnum)
 FROM pg_attribute
 WHERE attrelid IN ('jobs.jobs'::regclass, 'jobs.recent_jobs'::regclass, 'jobs.messages'::regclass) AND attnum > 0
 GROUP BY attrelid ORDER BY attrelid::regclass::text;
-SELECT pg_get_function_arguments('jobs.show_jobs()'::regprocedure);
-SELECT pg_get_function_arguments('jobs.show_jobs(bigint[])'::regprocedure);
+SELECT p.oid::regprocedure, string_agg(format('%s %s', attname, format_type(atttypid, NULL)), ', ' ORDER BY attnum)
+FROM pg_proc p JOIN pg_type t ON t.oid = prorettype JOIN pg_attribute ON attrelid = typrelid
+WHERE p.oid IN ('jobs.show_jobs()'::regprocedure, 'jobs.show_jobs(bigint[])'::regprocedure) GROUP BY p.oid ORDER BY pronargs;
 
 -- Everything that others can call or read is explained.
 SELECT objid::regprocedure AS function

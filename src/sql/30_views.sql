@@ -135,16 +135,24 @@ RETURN jobs.one_line(CASE WHEN pg_catalog.length(description) > 70
 COMMENT ON FUNCTION jobs.short_description(text) IS
 'a description as SHOW JOBS shows it: on one line, and of a long one the first 60 and the last 7 characters';
 
+CREATE TYPE jobs.job_list_row AS (
+	job_id bigint, job_type text, description text, user_name text, status text,
+	running_status text, created timestamptz, started timestamptz,
+	finished timestamptz, modified timestamptz,
+	fraction_completed double precision, error text, coordinator_id bigint);
+COMMENT ON TYPE jobs.job_list_row IS 'a row of SHOW JOBS';
+
+CREATE TYPE jobs.job_row AS (
+	job_id bigint, job_type text, description text, statement text, user_name text,
+	status text, running_status text, created timestamptz, started timestamptz,
+	finished timestamptz, modified timestamptz,
+	fraction_completed double precision, error text, coordinator_id bigint,
+	trace_id bigint, execution_errors text[]);
+COMMENT ON TYPE jobs.job_row IS 'a row of SHOW JOB';
+
 -- The columns, the filter and the order of CockroachDB's SHOW JOBS.
 -- A long description is cut as CockroachDB does.
-CREATE FUNCTION jobs.list_jobs(automatic boolean,
-	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT user_name text, OUT status text, OUT running_status text,
-	OUT created timestamptz, OUT started timestamptz,
-	OUT finished timestamptz, OUT modified timestamptz,
-	OUT fraction_completed double precision, OUT error text,
-	OUT coordinator_id bigint)
-RETURNS SETOF record
+CREATE FUNCTION jobs.list_jobs(automatic boolean) RETURNS SETOF jobs.job_list_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 	SELECT j.job_id, j.job_type,
@@ -162,14 +170,7 @@ END;
 COMMENT ON FUNCTION jobs.list_jobs(boolean) IS
 'jobs.recent_jobs, automatic jobs or the others, in the columns and the order of SHOW JOBS';
 
-CREATE FUNCTION jobs.show_jobs(
-	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT user_name text, OUT status text, OUT running_status text,
-	OUT created timestamptz, OUT started timestamptz,
-	OUT finished timestamptz, OUT modified timestamptz,
-	OUT fraction_completed double precision, OUT error text,
-	OUT coordinator_id bigint)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_jobs() RETURNS SETOF jobs.job_list_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 	SELECT * FROM jobs.list_jobs(false);
@@ -177,14 +178,7 @@ END;
 COMMENT ON FUNCTION jobs.show_jobs() IS
 'SHOW JOBS: unfinished jobs and those that finished in the last twelve hours, automatic ones left out';
 
-CREATE FUNCTION jobs.show_automatic_jobs(
-	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT user_name text, OUT status text, OUT running_status text,
-	OUT created timestamptz, OUT started timestamptz,
-	OUT finished timestamptz, OUT modified timestamptz,
-	OUT fraction_completed double precision, OUT error text,
-	OUT coordinator_id bigint)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_automatic_jobs() RETURNS SETOF jobs.job_list_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 	SELECT * FROM (
@@ -202,15 +196,7 @@ END;
 COMMENT ON FUNCTION jobs.show_automatic_jobs() IS
 'SHOW AUTOMATIC JOBS: as SHOW JOBS, the automatic ones only';
 
-CREATE FUNCTION jobs.show_jobs(job_ids bigint[],
-	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT statement text, OUT user_name text, OUT status text,
-	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
-	OUT finished timestamptz, OUT modified timestamptz,
-	OUT fraction_completed double precision, OUT error text,
-	OUT coordinator_id bigint, OUT trace_id bigint,
-	OUT execution_errors text[])
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_jobs(job_ids bigint[]) RETURNS SETOF jobs.job_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
 	SELECT j.job_id, j.job_type, j.description, j.statement, j.user_name,
@@ -224,15 +210,7 @@ END;
 COMMENT ON FUNCTION jobs.show_jobs(bigint[]) IS
 'SHOW JOB and SHOW JOBS with ids: these jobs, whatever their age and type';
 
-CREATE FUNCTION jobs.show_jobs_for_schedules(schedule_ids bigint[],
-	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT statement text, OUT user_name text, OUT status text,
-	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
-	OUT finished timestamptz, OUT modified timestamptz,
-	OUT fraction_completed double precision, OUT error text,
-	OUT coordinator_id bigint, OUT trace_id bigint,
-	OUT execution_errors text[])
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_jobs_for_schedules(schedule_ids bigint[]) RETURNS SETOF jobs.job_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
 	SELECT * FROM jobs.show_jobs(ARRAY(
@@ -242,15 +220,7 @@ END;
 COMMENT ON FUNCTION jobs.show_jobs_for_schedules(bigint[]) IS
 'SHOW JOBS FOR SCHEDULES: the jobs that these schedules have made, whatever their age';
 
-CREATE FUNCTION jobs.show_jobs_when_complete(job_ids bigint[],
-	OUT job_id bigint, OUT job_type text, OUT description text,
-	OUT statement text, OUT user_name text, OUT status text,
-	OUT running_status text, OUT created timestamptz, OUT started timestamptz,
-	OUT finished timestamptz, OUT modified timestamptz,
-	OUT fraction_completed double precision, OUT error text,
-	OUT coordinator_id bigint, OUT trace_id bigint,
-	OUT execution_errors text[])
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_jobs_when_complete(job_ids bigint[]) RETURNS SETOF jobs.job_row
 AS 'MODULE_PATHNAME', 'cj_fn_show_jobs_when_complete'
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION jobs.show_jobs_when_complete(bigint[]) IS
@@ -269,7 +239,7 @@ COMMENT ON FUNCTION jobs.redact_uri(text) IS 'a URI without the secrets in it';
 
 -- What a changefeed is, it says in its arguments and its checkpoint.
 CREATE VIEW jobs.changefeed_jobs WITH (security_barrier) AS
-SELECT j.job_id, j.description, j.user_name, j.status, j.running_status,
+SELECT j.job_id, j.description, j.user_name::text AS user_name, j.status, j.running_status,
 	   j.created, j.started, j.finished, j.modified,
 	   (r.checkpoint ->> 'high_water')::numeric AS high_water_timestamp,
 	   pg_catalog.to_timestamp(((r.checkpoint ->> 'high_water')::numeric / 1000000000)::double precision)
@@ -312,15 +282,7 @@ END;
 COMMENT ON FUNCTION jobs.resolved_timestamp(bigint) IS
 'up to when a changefeed has sent all changes, in nanoseconds: the column that SHOW JOBS WITH RESOLVED TIMESTAMP adds';
 
-CREATE FUNCTION jobs.show_changefeed_jobs(
-	OUT job_id bigint, OUT description text, OUT user_name text,
-	OUT status text, OUT running_status text, OUT created timestamptz,
-	OUT started timestamptz, OUT finished timestamptz,
-	OUT modified timestamptz, OUT high_water_timestamp numeric,
-	OUT readable_high_water_timestamptz timestamptz, OUT error text,
-	OUT sink_uri text, OUT full_table_names text[], OUT topics text,
-	OUT format text)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_changefeed_jobs() RETURNS SETOF jobs.changefeed_jobs
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
 	SELECT c.* FROM jobs.changefeed_jobs c JOIN jobs.recent_jobs j ON j.job_id = c.job_id
@@ -329,15 +291,7 @@ END;
 COMMENT ON FUNCTION jobs.show_changefeed_jobs() IS
 'SHOW CHANGEFEED JOBS: unfinished changefeeds and those that finished in the last twelve hours';
 
-CREATE FUNCTION jobs.show_changefeed_jobs(job_ids bigint[],
-	OUT job_id bigint, OUT description text, OUT user_name text,
-	OUT status text, OUT running_status text, OUT created timestamptz,
-	OUT started timestamptz, OUT finished timestamptz,
-	OUT modified timestamptz, OUT high_water_timestamp numeric,
-	OUT readable_high_water_timestamptz timestamptz, OUT error text,
-	OUT sink_uri text, OUT full_table_names text[], OUT topics text,
-	OUT format text)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_changefeed_jobs(job_ids bigint[]) RETURNS SETOF jobs.changefeed_jobs
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
 	SELECT c.* FROM jobs.changefeed_jobs c

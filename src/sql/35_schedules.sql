@@ -199,21 +199,14 @@ COMMENT ON COLUMN jobs.schedule_runs.missed IS 'how many further times had come 
 COMMENT ON COLUMN jobs.schedule_runs.outcome IS 'last state of the job, null before that; or delayed, skipped or error, if none was started';
 COMMENT ON COLUMN jobs.schedule_runs.detail IS 'why';
 
+CREATE TYPE jobs.schedule_row AS (
+	id bigint, label text, schedule_status text, next_run timestamptz, state text,
+	recurrence text, jobsrunning bigint, owner text, created timestamptz,
+	on_previous_running text, on_execution_failure text, command jsonb);
+COMMENT ON TYPE jobs.schedule_row IS 'a row of SHOW SCHEDULES';
+
 -- The columns of CockroachDB's SHOW SCHEDULES, in the order of their creation.
-CREATE FUNCTION jobs.show_schedules(status text, executor text,
-	OUT id bigint,
-	OUT label text,
-	OUT schedule_status text,
-	OUT next_run timestamptz,
-	OUT state text,
-	OUT recurrence text,
-	OUT jobsrunning bigint,
-	OUT owner text,
-	OUT created timestamptz,
-	OUT on_previous_running text,
-	OUT on_execution_failure text,
-	OUT command jsonb)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_schedules(status text, executor text) RETURNS SETOF jobs.schedule_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 	SELECT s.schedule_id, s.label, s.schedule_status, s.next_run, s.state, s.recurrence, s.jobsrunning, s.owner, s.created, s.on_previous_running, s.on_execution_failure, s.command
@@ -225,40 +218,14 @@ END;
 COMMENT ON FUNCTION jobs.show_schedules(text, text) IS
 'SHOW SCHEDULES: those that are ACTIVE or PAUSED, and that make jobs of this type; null for all';
 
-CREATE FUNCTION jobs.show_schedules(
-	OUT id bigint,
-	OUT label text,
-	OUT schedule_status text,
-	OUT next_run timestamptz,
-	OUT state text,
-	OUT recurrence text,
-	OUT jobsrunning bigint,
-	OUT owner text,
-	OUT created timestamptz,
-	OUT on_previous_running text,
-	OUT on_execution_failure text,
-	OUT command jsonb)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_schedules() RETURNS SETOF jobs.schedule_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100
 BEGIN ATOMIC
 	SELECT * FROM jobs.show_schedules(NULL, NULL);
 END;
 COMMENT ON FUNCTION jobs.show_schedules() IS 'SHOW SCHEDULES';
 
-CREATE FUNCTION jobs.show_schedules(schedule_ids bigint[],
-	OUT id bigint,
-	OUT label text,
-	OUT schedule_status text,
-	OUT next_run timestamptz,
-	OUT state text,
-	OUT recurrence text,
-	OUT jobsrunning bigint,
-	OUT owner text,
-	OUT created timestamptz,
-	OUT on_previous_running text,
-	OUT on_execution_failure text,
-	OUT command jsonb)
-RETURNS SETOF record
+CREATE FUNCTION jobs.show_schedules(schedule_ids bigint[]) RETURNS SETOF jobs.schedule_row
 LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 10
 BEGIN ATOMIC
 	SELECT s.schedule_id, s.label, s.schedule_status, s.next_run, s.state, s.recurrence, s.jobsrunning, s.owner, s.created, s.on_previous_running, s.on_execution_failure, s.command
