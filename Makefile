@@ -71,6 +71,7 @@ OBJS = \
 	src/worker/worker_progress.o \
 	src/worker/worker_run.o \
 	src/worker/worker_retention.o \
+	src/worker/worker_server_progress.o \
 	src/worker/worker_session.o \
 	src/worker/worker_signal.o \
 	src/worker/worker_slot.o \

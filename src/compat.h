@@ -215,6 +215,13 @@
 #define cj_disable_escape_warning(extra) ((void) 0)
 #endif
 
+/* 19 made CLUSTER and VACUUM FULL a REPACK. */
+#if PG_VERSION_NUM < 190000
+#define PROGRESS_COMMAND_REPACK PROGRESS_COMMAND_CLUSTER
+#define PROGRESS_REPACK_TOTAL_HEAP_BLKS PROGRESS_CLUSTER_TOTAL_HEAP_BLKS
+#define PROGRESS_REPACK_HEAP_BLKS_SCANNED PROGRESS_CLUSTER_HEAP_BLKS_SCANNED
+#endif
+
 /* 19 has signal handlers of a type of their own. */
 #if PG_VERSION_NUM < 190000
 #define PG_SIG_IGN SIG_IGN

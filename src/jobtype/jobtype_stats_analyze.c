@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
@@ -24,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "jobtype/jobtype_stats_analyze.h"
+#include "worker/worker.h"
 
 /*
  * Milliseconds that ANALYZE works, more or less, between two looks at its
@@ -81,15 +83,15 @@ list_relations(const CjStatsRequest *request, bool tree)
 }
 
 /*
- * ANALYZE these relations in this transaction.
+ * ANALYZE one relation in this transaction.
  */
 static void
-run_analyze(List *relations)
+analyze_relation(VacuumRelation *relation)
 {
 	VacuumStmt *analyze = makeNode(VacuumStmt);
 	PlannedStmt *statement = makeNode(PlannedStmt);
 
-	analyze->rels = relations;
+	analyze->rels = list_make1(relation);
 	analyze->is_vacuumcmd = false;
 	statement->commandType = CMD_UTILITY;
 	statement->canSetTag = true;
@@ -100,6 +102,25 @@ run_analyze(List *relations)
 	ProcessUtility(statement, "ANALYZE", false, PROCESS_UTILITY_QUERY, NULL, NULL,
 				   None_Receiver, NULL);
 	PopActiveSnapshot();
+}
+
+/*
+ * ANALYZE these relations in this transaction, one after the other.  Of several we
+ * tell how many are done; how far a single one is, the server says.
+ */
+static void
+run_analyze(List *relations)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		if (list_length(relations) > 1)
+			(void) cj_worker_report_progress((double) foreach_current_index(lc) /
+											 list_length(relations), NULL);
+		analyze_relation(lfirst_node(VacuumRelation, lc));
+		CommandCounterIncrement();
+	}
 }
 
 /*

@@ -185,12 +185,13 @@ COMMENT ON FUNCTION jobs.recent_job_ids() IS
 'the unfinished jobs that the current user may see, those that finished in the last twelve hours, and perhaps older ones';
 
 CREATE FUNCTION jobs.live(OUT job_id bigint, OUT generation bigint,
-						  OUT pid integer, OUT fraction double precision, OUT status text)
+						  OUT pid integer, OUT fraction double precision, OUT status text,
+						  OUT server_fraction double precision)
 RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'cj_fn_live'
 LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION jobs.live() IS
-'the jobs that workers of this database have now and that the current user may see, with their progress';
+'the jobs that workers of this database have now and that the current user may see, with their progress, or what the server says of a command of theirs';
 
 CREATE FUNCTION jobs.autovacuum_jobs(
 	OUT job_id bigint, OUT job_type text, OUT description text,

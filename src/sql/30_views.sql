@@ -7,7 +7,7 @@ SELECT j.job_id, j.job_type, j.description, j.statement,
 	   CASE WHEN j.state IN ('pause-requested', 'paused') AND j.request_reason IS NOT NULL THEN j.request_reason
 			WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
 	   j.created, j.started, j.finished, j.modified,
-	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
+	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, l.server_fraction, 0) END AS fraction_completed,
 	   coalesce(j.error, '') AS error,
 	   l.pid::bigint AS coordinator_id,
 	   j.sqlstate, j.revert_error, j.runs, j.attempts, j.next_run,
@@ -81,7 +81,7 @@ SELECT j.job_id, j.job_type, j.description,
 	   CASE WHEN j.state IN ('pause-requested', 'paused') AND j.request_reason IS NOT NULL THEN j.request_reason
 			WHEN j.finished IS NULL THEN coalesce(l.status, j.status) END AS running_status,
 	   j.created, j.started, j.finished, j.modified,
-	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, 0) END AS fraction_completed,
+	   CASE WHEN j.state = 'succeeded' THEN 1 ELSE coalesce(l.fraction, j.fraction, l.server_fraction, 0) END AS fraction_completed,
 	   coalesce(j.error, '') AS error,
 	   l.pid::bigint AS coordinator_id,
 	   j.automatic

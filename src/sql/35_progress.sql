@@ -80,7 +80,7 @@ FROM (SELECT j.job_id, j.job_type, jobs.short_description(j.description) AS desc
 				  END AS rate
 	  FROM jobs.live() l
 		   JOIN jobs.job j ON j.job_id = l.job_id AND j.claim_generation = l.generation
-		   CROSS JOIN LATERAL (SELECT coalesce(l.fraction, j.fraction)::numeric AS fraction) f
+		   CROSS JOIN LATERAL (SELECT coalesce(l.fraction, j.fraction, l.server_fraction)::numeric AS fraction) f
 		   CROSS JOIN LATERAL (
 				SELECT coalesce(max(m.recorded), j.started) AS began FROM jobs.message m
 				WHERE m.job_id = j.job_id AND m.kind IN ('state', 'error')) b
@@ -98,7 +98,7 @@ COMMENT ON COLUMN jobs.progress.description IS 'one line for people, shortened a
 COMMENT ON COLUMN jobs.progress.user_name IS 'owner of the job';
 COMMENT ON COLUMN jobs.progress.status IS 'state of the job';
 COMMENT ON COLUMN jobs.progress.running_status IS 'what the job says it is doing';
-COMMENT ON COLUMN jobs.progress.bar IS 'part of the work that is done, drawn; null if the job has not said';
+COMMENT ON COLUMN jobs.progress.bar IS 'part of the work that is done, drawn; null if neither the job nor the server says';
 COMMENT ON COLUMN jobs.progress.percent_per_minute IS 'how much of the work is done in a minute';
 COMMENT ON COLUMN jobs.progress.time_left IS 'when the job will be done if it goes on like that';
 COMMENT ON COLUMN jobs.progress.running_for IS 'time since the job took its state, or began this attempt';

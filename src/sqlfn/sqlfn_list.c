@@ -29,7 +29,7 @@ PG_FUNCTION_INFO_V1(cj_fn_live);
 PG_FUNCTION_INFO_V1(cj_fn_recent_job_ids);
 PG_FUNCTION_INFO_V1(cj_fn_autovacuum_jobs);
 
-#define LIVE_COLUMNS 5
+#define LIVE_COLUMNS 6
 #define AUTOVACUUM_COLUMNS 14
 
 /*
@@ -60,6 +60,8 @@ cj_fn_live(PG_FUNCTION_ARGS)
 		nulls[3] = jobs[i].fraction < 0;
 		values[4] = CStringGetTextDatum(jobs[i].status);
 		nulls[4] = jobs[i].status[0] == '\0';
+		values[5] = Float8GetDatum(jobs[i].server_fraction);
+		nulls[5] = jobs[i].server_fraction < 0;
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -23,6 +23,7 @@ typedef struct CjLiveJob
 	Oid			owner;
 	int			pid;
 	double		fraction;		/* negative: not told */
+	double		server_fraction;	/* else the server's; negative: none */
 	char		status[CJ_STATUS_LENGTH];	/* empty: not told */
 } CjLiveJob;
 

@@ -64,6 +64,7 @@ leave_slot(int code, Datum arg)
 		cj_worker_slot_set_state(slot, CJ_SLOT_FREE);
 	slot->pid = 0;
 	slot->latch = NULL;
+	slot->backend = NULL;
 	cj_coordinator_place_freed(slot->database, lost);
 	cj_worker_unlock();
 	cj_my_slot = NULL;
@@ -126,6 +127,7 @@ begin_job(void)
 	if (cj_my_slot->state == CJ_SLOT_STARTING)
 	{
 		QueryCancelPending = false;
+		cj_my_slot->backend = MyBEEntry;
 		cj_worker_slot_set_state(cj_my_slot, CJ_SLOT_BUSY);
 		cj_my_slot->begun = true;
 		begun = true;

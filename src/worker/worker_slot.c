@@ -20,6 +20,7 @@
 #include "base/base_guc.h"
 #include "job/job_event.h"
 #include "job/job_wait.h"
+#include "worker/worker_server_progress.h"
 #include "worker/worker_signal.h"
 #include "worker/worker_slot.h"
 
@@ -253,6 +254,8 @@ cj_worker_live_jobs(CjLiveJob **jobs)
 		live->owner = slot->owner;
 		live->pid = slot->pid;
 		cj_worker_slot_progress(slot, &live->fraction, live->status);
+		live->server_fraction = live->fraction < 0 ?
+			cj_worker_server_progress(slot->backend) : -1;
 		njobs++;
 	}
 	cj_worker_unlock();

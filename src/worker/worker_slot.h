@@ -18,6 +18,7 @@
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/spin.h"
+#include "utils/backend_status.h"
 #include "utils/timestamp.h"
 
 #include "worker/worker.h"
@@ -54,6 +55,7 @@ typedef struct CjWorkerSlot
 	Oid			owner;			/* role that the process is authenticated as */
 	int			pid;			/* 0: not there yet */
 	Latch	   *latch;
+	const PgBackendStatus *backend; /* of the process of a BUSY slot */
 	int64		job_id;
 	char		type[NAMEDATALEN];	/* of the job */
 	uint64		generation;		/* of the claim; never used twice */

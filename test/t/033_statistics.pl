@@ -47,6 +47,20 @@ sub open_gate
 	return;
 }
 
+# How far a job is, as the views say it.
+sub fraction
+{
+	my ($job, $session) = @_;
+
+	return ($session // $client)->value(
+		qq{
+SELECT string_agg(DISTINCT round(fraction_completed::numeric, 3)::text, ' ')
+FROM (SELECT job_id, fraction_completed FROM jobs.jobs
+	  UNION ALL
+	  SELECT job_id, fraction_completed FROM [SHOW JOBS]) j
+WHERE job_id = $job});
+}
+
 # What the waiting statement has come to, ids taken out.
 sub outcome
 {
@@ -70,6 +84,8 @@ is( $client->value("SELECT phase FROM pg_stat_progress_analyze p JOIN jobs.jobs 
 		  . " ON j.coordinator_id = p.pid WHERE job_id = $job"),
 	'computing statistics',
 	'which PostgreSQL shows the progress of');
+is(fraction($job), '1.000', 'and so do we: all of the sample has been taken');
+is($client->value("SELECT bar LIKE '% 100 %' FROM jobs.progress WHERE job_id = $job"), 't', 'with a bar');
 open_gate();
 like(outcome(), qr/^CommandComplete CREATE STATISTICS/, 'the statement ends with its job');
 is(status($client, $job), 'succeeded', 'which has succeeded');
@@ -112,6 +128,37 @@ open_gate();
 ok(wait_for_status($client, $job, 'succeeded'), 'to its end');
 $waiter = WireClient->new($node);
 
+# Of several tables it tells how many are done.
+$client->rows(
+	q{
+CREATE TABLE tree (a integer) PARTITION BY RANGE (a);
+CREATE TABLE tree1 PARTITION OF tree FOR VALUES FROM (2) TO (1001);
+CREATE TABLE tree2 PARTITION OF tree FOR VALUES FROM (1) TO (2);
+INSERT INTO tree SELECT generate_series(1, 1000);
+CREATE INDEX ON tree2 (gate(a))});
+$job = start('CREATE STATISTICS s FROM tree');
+is(fraction($job), '0.667', 'two of three tables are done');
+open_gate();
+like(outcome(), qr/^CommandComplete/, 'the third one is, too');
+is($client->value(q{SELECT string_agg(tablename || ' ' || inherited, ', ' ORDER BY tablename) FROM pg_stats WHERE tablename LIKE 'tree%' AND attname = 'a'}),
+	'tree true, tree1 false, tree2 false', 'all have statistics');
+
+# What other jobs run shows its progress as well, unless they tell it themselves.
+$client->rows('CREATE TABLE late AS SELECT a FROM generate_series(1000, 1, -1) a; CREATE ROLE viewer LOGIN; GRANT SYSTEM VIEWJOB TO viewer');
+my $viewer = WireClient->new($node, user => 'viewer');
+$client->rows('SELECT pg_advisory_lock(1)');
+$job = submit($client, 'CREATE INDEX ON late (gate(a))');
+my $telling = submit($client, 'SELECT jobs.report_progress(0.25); CREATE INDEX ON late (gate(a))');
+wait_for($client, q{SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted});
+my $servers = $client->value("SELECT round(blocks_done::numeric / blocks_total, 3) FROM pg_stat_progress_create_index p"
+	  . " JOIN jobs.jobs j ON j.coordinator_id = p.pid WHERE job_id = $job");
+like($servers, qr/^0\.[1-9]/, 'an index is made');
+is(fraction($job), $servers, 'which is the progress of the job');
+is(fraction($job, $viewer), $servers, 'for everybody who may see it');
+is(fraction($telling), '0.250', 'what a job tells itself counts more');
+open_gate();
+wait_for_status($client, $_, 'succeeded') foreach $job, $telling;
+
 # A job that fails.
 $client->rows(
 	q{
@@ -122,7 +169,7 @@ END $$});
 $waiter->query('CREATE STATISTICS s FROM t');
 like(outcome(), qr/^ErrorResponse.*22012.*job N failed with error: no statistics today/, 'failed');
 
-$client->rows('DROP TABLE t');
+$client->rows('DROP TABLE t, tree, late');
 
 # In the extended protocol, too.
 $client->rows('CREATE TABLE u AS SELECT 1 AS a');
