@@ -24,6 +24,7 @@ import time
 from statistics import median
 
 from benchlib import Session, in_changing_order, ratio_of_blocks, row, samples, say
+from benchproc import Processes
 
 BLOCKS = 8              # the servers change roles between them
 PAIRS = samples(12)     # in each
@@ -37,6 +38,7 @@ class Server:
     def __init__(self, directory, port):
         self.directory = directory
         self.port = port
+        self.processes = Processes(directory, "cancel_job")
 
     def session(self):
         return Session(port=self.port)
@@ -65,9 +67,7 @@ class Server:
 
     def cpu_of_children(self):
         """Processor time of the children that have ended, in seconds."""
-        with open(self.directory + "/postmaster.pid") as lines:
-            pid = lines.readline().strip()
-        with open(f"/proc/{pid}/stat") as stat:
+        with open(f"/proc/{self.processes.postmaster()}/stat") as stat:
             fields = stat.read().rpartition(")")[2].split()
         return (int(fields[13]) + int(fields[14])) / TICK
 
@@ -80,22 +80,6 @@ class Server:
         cpu = self.cpu_of_children() - before
         tps = float(re.search(r"tps = ([0-9.]+) \(without", said).group(1))
         return tps, cpu / transactions
-
-
-def use_of_ours(server):
-    """Wake-ups and processor time of our processes up to now."""
-    session = server.session()
-    session.run("SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'cancel_job%'")
-    pids = [r[0] for r in session.cursor.fetchall()]
-    session.close()
-    wakeups = 0
-    cpu = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/status") as status:
-            wakeups += int(re.search(r"\nvoluntary_ctxt_switches:\s*(\d+)", status.read()).group(1))
-        with open(f"/proc/{pid}/schedstat") as stat:
-            cpu += int(stat.read().split()[0]) / 1e9
-    return wakeups, cpu
 
 
 servers = [Server(sys.argv[1], int(sys.argv[2])), Server(sys.argv[3], int(sys.argv[4]))]
@@ -111,13 +95,13 @@ for block in range(BLOCKS):
     ours.become(not control)
     theirs.become(False)
     transactions = int(SECONDS * min(ours.run(WARM_UP // 4)[0], theirs.run(WARM_UP // 4)[0]))
-    before, begun = use_of_ours(ours), time.monotonic()
+    before, begun = ours.processes.use(), time.monotonic()
     blocks.append([in_changing_order(i, lambda: ours.run(transactions),
                                      lambda: theirs.run(transactions))
                    for i in range(PAIRS)])
-    after = use_of_ours(ours)
-    wakeups += after[0] - before[0]
-    cpu += after[1] - before[1]
+    after = ours.processes.use()
+    cpu += after[0] - before[0]
+    wakeups += after[1] - before[1]
     seconds += time.monotonic() - begun
     say("block %d: tps x%.3f, CPU x%.3f" % (block + 1, median(a[0] / b[0] for a, b in blocks[-1]),
                                             median(a[1] / b[1] for a, b in blocks[-1])))

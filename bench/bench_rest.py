@@ -2,9 +2,8 @@
 # What our processes do on a server that is idle for ten minutes, with the
 # extension in one database and in 200.  In each of them a job has run before.
 #
-# /proc tells: processor time and context switches, voluntary and not, of every
-# process of ours.  It is read every second; a process that ends counts as far as
-# it was seen.  No session is there meanwhile.
+# /proc tells: processor time and wake-ups of every process of ours, every second.
+# No session is there meanwhile.
 import sys
 import time
 
@@ -38,8 +37,8 @@ def wait_for_rest():
 def measure(databases):
     say(f"{databases} databases, {SECONDS:.0f} seconds")
     wait_for_rest()
-    most, started, cpu, switches = ours.watch(SECONDS)
-    rate = switches / SECONDS
+    most, started, cpu, wakeups = ours.watch(SECONDS)
+    rate = wakeups / SECONDS
     row(f"at rest: {databases} database{'s' * (databases > 1)}, {SECONDS:.0f} s",
         f"{rate:.3f} wake-ups/s, {1000 * cpu:.1f} ms CPU", "none", f"{most} processes, {started} started", 1,
         f"< {LIMIT} wake-ups/s", rate < LIMIT)

@@ -19,6 +19,7 @@ import sys
 import time
 
 from benchlib import FRACTION, Session, in_changing_order, ms, quantile, row, samples, say
+from benchproc import Processes
 
 TURNS = 5                               # of each kind of lateness
 SECONDS = samples(60, least=5)          # of a turn
@@ -92,39 +93,26 @@ def burst():
     return runs, missed, median, last
 
 
-def use_of_ours():
-    control.run("SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'cancel_job%'")
-    wakeups = cpu = 0
-    for (pid,) in control.cursor.fetchall():
-        with open(f"/proc/{pid}/status") as status:
-            wakeups += int(re.search(r"\nvoluntary_ctxt_switches:\s*(\d+)", status.read()).group(1))
-        with open(f"/proc/{pid}/schedstat") as stat:
-            cpu += int(stat.read().split()[0]) / 1e9
-    return wakeups, cpu
-
-
 def settle():
     """Wait until a coordinator has looked at what was created, and is gone again:
     nothing wakes for a while, and there is but the launcher."""
     for _ in range(60):
-        before = use_of_ours()
-        time.sleep(3)
-        processes = control.ask("SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'cancel_job%'")
-        if processes == 1 and use_of_ours()[0] == before[0]:
+        most, _, _, wakeups = processes.watch(3)
+        if most == 1 and wakeups == 0:
             return
     raise TimeoutError("our processes do not come to rest")
 
 
 def idle(n):
+    """Processor time and wake-ups a minute."""
     control.run("SELECT count(*) FROM generate_series(1, %s) n, LATERAL jobs.create_schedule('idle ' || n, 'SELECT 1', '0 0 1 1 *')", n)
     settle()
-    before = use_of_ours()
-    time.sleep(IDLE_SECONDS)
-    after = use_of_ours()
+    _, _, cpu, wakeups = processes.watch(IDLE_SECONDS)
     drop_all()
-    return [60 * (b - a) / IDLE_SECONDS for a, b in zip(before, after)]
+    return 60 * cpu / IDLE_SECONDS, 60 * wakeups / IDLE_SECONDS
 
 
+processes = Processes(control.ask("SHOW data_directory"), "cancel_job")
 control.run("CREATE TABLE IF NOT EXISTS bench_late (at timestamptz)")
 control.set_server("jobs.max_running", str(WORKERS))
 control.set_server("jobs.worker_idle_timeout", "5s")
@@ -148,6 +136,6 @@ row(f"schedules: {BURST} due each second, {WORKERS} workers", f"{ms(median)} lat
     f"{missed} not on their own", runs, f"none lost of {BURST * BURST_SECONDS}", runs + missed >= BURST * BURST_SECONDS)
 
 for n in (0, 1000, 100000):
-    wakeups, cpu = idle(n)
+    cpu, wakeups = idle(n)
     row(f"schedules: idle with {n}, per minute", f"{wakeups:.1f} wake-ups, {1000 * cpu:.1f} ms CPU", "none", "", 1,
         "<= 2 wake-ups", wakeups <= 2)

@@ -1,4 +1,4 @@
-# Processor time and context switches of some of a server's processes, as /proc tells.
+# Processor time and wake-ups of some of a server's processes, as /proc tells.
 import re
 import time
 
@@ -17,43 +17,43 @@ class Processes:
     def pids(self):
         children = f"/proc/{self.postmaster()}/task/{self.postmaster()}/children"
         with open(children) as pids:
-            return [pid for pid in pids.read().split() if self.is_one(pid)]
+            return pids.read().split()
 
-    def is_one(self, pid):
-        try:
-            with open(f"/proc/{pid}/cmdline") as text:
-                return self.word in text.read()
-        except (FileNotFoundError, ProcessLookupError):
-            return False
+    def uses(self):
+        """What each of those that are there has used up to now, by its pid: processor
+        time in seconds, and wake-ups."""
+        found = {}
+        for pid in self.pids():
+            try:
+                with open(f"/proc/{pid}/cmdline") as text:
+                    if self.word not in text.read():
+                        continue
+                with open(f"/proc/{pid}/schedstat") as stat:
+                    cpu = int(stat.read().split()[0]) / 1e9
+                with open(f"/proc/{pid}/status") as status:
+                    wakeups = int(re.search(r"\nvoluntary_ctxt_switches:\s*(\d+)", status.read()).group(1))
+            except (FileNotFoundError, ProcessLookupError):
+                continue                # it has just ended
+            found[pid] = (cpu, wakeups)
+        return found
 
-    @staticmethod
-    def use(pid):
-        """Processor time in seconds, and context switches."""
-        with open(f"/proc/{pid}/status") as status:
-            switches = sum(map(int, re.findall(r"voluntary_ctxt_switches:\s*(\d+)", status.read())))
-        with open(f"/proc/{pid}/schedstat") as stat:
-            return int(stat.read().split()[0]) / 1e9, switches
+    def use(self):
+        """Processor time and wake-ups of all that are there."""
+        uses = self.uses().values()
+        return sum(cpu for cpu, wakeups in uses), sum(wakeups for cpu, wakeups in uses)
 
     def watch(self, seconds, pause=1):
         """What they use in so many seconds: their greatest number, how many
-        were started, processor time, context switches."""
-        first = {}
-        last = {}
-        before = self.pids()
-        most = 0
+        were started, processor time, wake-ups.  One that ends counts as far as it
+        was seen."""
+        first = self.uses()
+        last = dict(first)
+        most = len(first)
         end = time.monotonic() + seconds
-        while True:
-            pids = self.pids()
-            most = max(most, len(pids))
-            for pid in pids:
-                try:
-                    last[pid] = self.use(pid)
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-                first.setdefault(pid, last[pid] if pid in before else (0, 0))
-            left = end - time.monotonic()
-            if left <= 0:
-                break
+        while (left := end - time.monotonic()) > 0:
             time.sleep(min(pause, left))
-        return (most, len(set(last) - set(before)), sum(last[pid][0] - first[pid][0] for pid in last),
-                sum(last[pid][1] - first[pid][1] for pid in last))
+            now = self.uses()
+            last.update(now)
+            most = max(most, len(now))
+        cpu, wakeups = (sum(last[pid][each] - first.get(pid, (0, 0))[each] for pid in last) for each in (0, 1))
+        return most, len(last.keys() - first.keys()), cpu, wakeups
