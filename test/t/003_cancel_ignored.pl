@@ -164,23 +164,15 @@ sub start_cleanup
 	return $id;
 }
 
-sub error_of
-{
-	my ($sql) = @_;
-
-	my ($error) = grep { /^ErrorResponse/ } $client->run($sql);
-	return $error;
-}
-
 set_conf($node, 'jobs.debug_pausepoints' => 'worker.before_undo');
 $job = start_cleanup(q{INSERT INTO undone VALUES ('first')});
-is( error_of("CANCEL JOB $job"),
+is( error_of($client, "CANCEL JOB $job"),
 	"ErrorResponse 55000 job $job: job with state reverting cannot be requested to be canceled",
 	'CANCEL JOB in the clean-up');
 is_deeply([ $client->run("PAUSE JOB $job") ],
 	['CommandComplete PAUSE JOBS 1'], 'PAUSE JOB in the clean-up');
 ok(wait_for_status($client, $job, 'paused'), 'the clean-up is paused');
-is( error_of("CANCEL JOB $job"),
+is( error_of($client, "CANCEL JOB $job"),
 	"ErrorResponse 55000 job $job: job $job is paused and has non-nil FinalResumeError hence cannot be canceled and should be reverted: job canceled by user",
 	'CANCEL JOB of a paused clean-up');
 is($client->value('SELECT count(*) FROM undone'), '0', 'nothing was undone');
@@ -229,7 +221,7 @@ is( $client->value(
 	),
 	'division by zero,division by zero',
 	'the clean-up fails: its messages');
-is(error_of("RESUME JOB $job"),
+is(error_of($client, "RESUME JOB $job"),
 	"ErrorResponse 55000 job $job: job with state revert-failed cannot be resumed",
 	'the clean-up fails: RESUME JOB');
 

@@ -61,14 +61,6 @@ sub comes_to_rest
 	return wait_for_rest(processes('launcher'), processes('coordinator'));
 }
 
-sub error_of
-{
-	my ($session, $sql) = @_;
-
-	my ($error) = grep { /^ErrorResponse/ } $session->run($sql);
-	return $error;
-}
-
 sub result_of
 {
 	my ($id) = @_;

@@ -61,7 +61,7 @@ sub sqlstate
 
 # The fields of the error that a text fails with, as one string, without the
 # server's source line.
-sub error_of
+sub error_fields
 {
 	my ($sql) = @_;
 
@@ -88,11 +88,11 @@ sub error_of
 
 	my $end = length($filler);
 	like(
-		error_of("$filler; CANCEL JOB NULL; SELECT FROM FROM"),
+		error_fields("$filler; CANCEL JOB NULL; SELECT FROM FROM"),
 		qr/C=42601 .*M=syntax error at or near "FROM" P=@{[ $end + 32 ]} /,
 		'an error behind them, in its place');
 	like(
-		error_of("$filler FROM FROM job"),
+		error_fields("$filler FROM FROM job"),
 		qr/C=42601 .*M=syntax error at or near "FROM" P=@{[ $end + 7 ]} /,
 		'an ordinary error behind 100 MB');
 }
@@ -108,7 +108,7 @@ sub error_of
 		],
 		'a statement of ours before 100 MB that mention it');
 	like(
-		error_of("SELEC 1 $filler"),
+		error_fields("SELEC 1 $filler"),
 		qr/C=42601 .*M=syntax error at or near "SELEC" P=1 /,
 		'an ordinary error before 100 MB that mention it');
 }
@@ -142,7 +142,7 @@ sub error_of
 	  $client->run('SELECT count(*) FROM '
 		  . join(', ', map { "[SHOW JOBS] AS s$_" } 1 .. 5));
 	is($messages[1], 'DataRow 0', 'five row sources in one statement');
-	like(error_of('SELECT FROM FROM ' . ('[SHOW JOBS] ' x 100_000)),
+	like(error_fields('SELECT FROM FROM ' . ('[SHOW JOBS] ' x 100_000)),
 		qr/M=syntax error at or near "FROM" P=13 /,
 		'many row sources behind an error');
 }

@@ -102,14 +102,6 @@ sub status_in
 	return in_database($database, sub { return status($_[0], $job); });
 }
 
-sub error_of
-{
-	my ($session, $sql) = @_;
-	my ($error) = grep { /^ErrorResponse/ } $session->run($sql);
-
-	return $error // '';
-}
-
 sub completes
 {
 	my ($session, $sql) = @_;

@@ -41,14 +41,6 @@ sub process_of
 	);
 }
 
-sub error_of
-{
-	my ($where, $sql) = @_;
-	my ($error) = grep { /^ErrorResponse/ } $where->run($sql);
-
-	return $error // '';
-}
-
 #
 # A role that made the extension and has lost its rights must not get them back
 # through the tables, which it still owns.

@@ -254,10 +254,7 @@ my $locker = WireClient->new($node);
 $locker->rows('BEGIN; LOCK indexed');
 $job = submit($client, 'CREATE INDEX CONCURRENTLY ON indexed (i)');
 my $waiting = submit($client, "CALL jobs.wait_for($job)");
-ok( wait_for(
-		$client,
-		q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query = 'pausepoint wait.while_reading'}),
-	'a job reads another one');
+ok(wait_for_pausepoint($client, 'wait.while_reading'), 'a job reads another one');
 $locker->disconnect;
 my $builder = worker_pid($client, $job);
 ok( wait_for(

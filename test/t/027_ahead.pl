@@ -84,10 +84,7 @@ sub wait_for_point
 {
 	my ($point, $n) = @_;
 
-	$n //= 1;
-	wait_for($client, qq{SELECT count(*) = $n FROM pg_stat_activity
-		WHERE query = 'pausepoint $point' AND state = 'active' AND datname = 'postgres'})
-	  or die "nobody waits at $point";
+	wait_for_pausepoint($client, $point, $n) or die "nobody waits at $point";
 	return;
 }
 

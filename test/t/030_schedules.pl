@@ -82,14 +82,6 @@ sub tag
 	return join(' ', WireClient::tags($client->run($sql)));
 }
 
-sub at_pausepoint
-{
-	my ($name) = @_;
-
-	return wait_for($client,
-		"SELECT count(*) = 1 FROM pg_stat_activity WHERE query = 'pausepoint $name'");
-}
-
 # Clock and coordinator: the clock goes forward by hours, back by hours.
 my $hourly = create('hourly', q{INSERT INTO ran (what) VALUES ('hourly')}, '0 */1 * * *');
 my $every = create('every', q{INSERT INTO ran (what) VALUES ('every')}, '@every 1h');
@@ -111,21 +103,14 @@ $client->rows("DROP SCHEDULES VALUES ($hourly), ($every), ($daily)");
 
 # Schedules that are due some day wake nobody, however many there are: the launcher
 # sleeps on.
-sub wakeups
-{
-	my $pid = $client->value(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'cancel_job launcher'});
-	my ($count) = slurp_file("/proc/$pid/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m;
-
-	return $count;
-}
-
+my $launcher = $client->value(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'cancel_job launcher'});
 $client->value(q{SELECT count(*) FROM generate_series(1, 1000), LATERAL jobs.create_schedule('yearly', 'SELECT 1', '@yearly')});
 ok( wait_until(
 		sub {
-			my $before = wakeups();
+			my $before = wakeups($launcher);
 
 			sleep 3;
-			return wakeups() == $before;
+			return wakeups($launcher) eq $before;
 		}),
 	'a thousand schedules, and no wake-up for a while');
 is($client->value(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type IN ('cancel_job coordinator', 'cancel_job worker')}),
@@ -315,7 +300,7 @@ $client->rows(
 		PERFORM jobs.create_schedule('many', format('INSERT INTO ran (what) VALUES (''many %s'')', i), '@yearly',
 			first_run => date_trunc('second', now()) - i * interval '1 microsecond');
 	END LOOP; END $$});
-ok(at_pausepoint('schedule.before_commit'), 'a coordinator is about to commit');
+ok(wait_for_pausepoint($client, 'schedule.before_commit'), 'a coordinator is about to commit');
 is($client->value('SELECT count(*) FROM jobs.schedule_runs'), 0, 'nothing is there before the commit');
 $client->disconnect;
 $node->stop('immediate');

@@ -43,7 +43,7 @@ $second->start;
 
 set_conf($first, 'jobs.debug_pausepoints' => 'schedule.before_commit');
 my $held = create('held', 'now()');
-ok(wait_for($client, "SELECT count(*) = 1 FROM pg_stat_activity WHERE query = 'pausepoint schedule.before_commit'"),
+ok(wait_for_pausepoint($client, 'schedule.before_commit'),
 	'the primary is about to start another');
 $first->wait_for_catchup($second, 'replay');
 

@@ -315,11 +315,7 @@ sub wait_for_point
 {
 	my ($self, $point) = @_;
 
-	wait_for(
-		$self->{client},
-		qq{SELECT count(*) >= 1 FROM pg_stat_activity
-		WHERE query = 'pausepoint $point' AND datname = 'postgres'})
-	  or die "nobody waits at $point";
+	wait_for_pausepoint($self->{client}, $point) or die "nobody waits at $point";
 	return;
 }
 

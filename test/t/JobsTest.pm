@@ -15,12 +15,15 @@ our @EXPORT = qw(
   jobs_node
   set_conf
   submit
+  error_of
   status
   wait_for
   wait_for_status
   wait_for_idle
   wait_until
   wait_for_rest
+  wait_for_pausepoint
+  wakeups
   worker_pid
   group_members
   process_exists
@@ -70,6 +73,15 @@ sub submit
 
 	$arguments .= ", $_ => \$cj\$$options{$_}\$cj\$" foreach sort keys %options;
 	return $client->value("SELECT jobs.submit($arguments)");
+}
+
+# The error that SQL ends with, empty if it ends with none.
+sub error_of
+{
+	my ($client, $sql) = @_;
+	my ($error) = grep { /^ErrorResponse/ } $client->run($sql);
+
+	return $error // '';
 }
 
 sub status
@@ -129,24 +141,40 @@ sub wait_until
 	return 0;
 }
 
+# Wait until so many processes of the client's database, one if no number is given, are
+# held at a pausepoint.
+sub wait_for_pausepoint
+{
+	my ($client, $point, $n) = @_;
+
+	$n //= 1;
+	return wait_for($client, qq{SELECT count(*) >= $n FROM pg_stat_activity
+		WHERE query = 'pausepoint $point' AND state = 'active' AND datname = current_database()});
+}
+
+# How often processes were woken up to now.
+sub wakeups
+{
+	my (@processes) = @_;
+
+	return join(' ',
+		map { slurp_file("/proc/$_/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m }
+		  @processes);
+}
+
 # Wait until processes sleep and go on to do so.
 sub wait_for_rest
 {
 	my (@processes) = @_;
-	my $wakeups = sub {
-		return join(' ',
-			map { slurp_file("/proc/$_/status") =~ /^voluntary_ctxt_switches:\s*(\d+)/m }
-			  @processes);
-	};
 
 	return wait_until(
 		sub {
-			my $before = $wakeups->();
+			my $before = wakeups(@processes);
 
 			for (1 .. 20)
 			{
 				usleep(20_000);
-				return 0 if $wakeups->() ne $before;
+				return 0 if wakeups(@processes) ne $before;
 			}
 			return 1;
 		});
