@@ -58,6 +58,7 @@ typedef struct CjSchedule
 	TimestampTz next_run;		/* CJ_NO_TIME: paused */
 	TimestampTz due;			/* what next_run stands for; CJ_NO_TIME:
 								 * itself */
+	TimestampTz following;		/* with due: the next time of recurrence */
 	char	   *state;
 	CjScheduleOverlap overlap;
 	int			max_running;

@@ -310,7 +310,7 @@ cj_schedule_backup_succeeded(const CjSchedule *full, TimestampTz now)
 		!incremental->held && !incremental->is_copy &&
 		strcmp(incremental->state, STATE_WAITING) == 0)
 		cj_schedule_store_plan(incremental->id, cj_schedule_first(incremental, now),
-							   CJ_NO_TIME, "", now);
+							   "", now);
 	cj_schedule_store_unpaused(full->id);
 	return true;
 }

@@ -52,7 +52,7 @@ resume_schedule(const CjSchedule *schedule, TimestampTz now)
 						(long long) schedule->id)));
 	if (schedule->is_copy || schedule->held)
 		cj_schedule_store_adopt(schedule->id, schedule->companion);
-	cj_schedule_store_plan(schedule->id, next, CJ_NO_TIME, "", now);
+	cj_schedule_store_plan(schedule->id, next, "", now);
 }
 
 /*
@@ -84,7 +84,7 @@ control_schedule(CjScheduleVerb verb, const CjSchedule *schedule, TimestampTz no
 			/* One of incremental backups may be paused only until a full one. */
 			if (schedule->next_run != CJ_NO_TIME || schedule->due != CJ_NO_TIME ||
 				schedule->incremental)
-				cj_schedule_store_plan(schedule->id, CJ_NO_TIME, CJ_NO_TIME, "", now);
+				cj_schedule_store_plan(schedule->id, CJ_NO_TIME, "", now);
 			return 1;
 		case CJ_SCHEDULE_RESUME:
 			resume_schedule(schedule, now);

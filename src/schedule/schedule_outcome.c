@@ -47,15 +47,15 @@ cj_schedule_failed(const CjSchedule *schedule, TimestampTz due, TimestampTz next
 	switch (schedule->failure)
 	{
 		case CJ_FAILURE_RETRY:
-			cj_schedule_store_plan(schedule->id, Min(retry, next), due,
-								   psprintf("retrying: %s", text), now);
+			cj_schedule_store_put_off(schedule->id, Min(retry, next), due, next,
+									  psprintf("retrying: %s", text), now);
 			break;
 		case CJ_FAILURE_RESCHEDULE:
-			cj_schedule_store_plan(schedule->id, next, CJ_NO_TIME,
+			cj_schedule_store_plan(schedule->id, next,
 								   psprintf("reschedule: %s", text), now);
 			break;
 		case CJ_FAILURE_PAUSE:
-			cj_schedule_store_plan(schedule->id, CJ_NO_TIME, CJ_NO_TIME,
+			cj_schedule_store_plan(schedule->id, CJ_NO_TIME,
 								   psprintf("schedule paused: %s", text), now);
 			break;
 	}
@@ -72,6 +72,7 @@ follow_end(const CjSchedule *schedule, const CjScheduleEnd *end, TimestampTz now
 {
 	bool		waits = strncmp(schedule->state, CJ_STATE_DELAYED,
 								strlen(CJ_STATE_DELAYED)) == 0;
+	bool		put_off = schedule->next_run != CJ_NO_TIME && schedule->due != CJ_NO_TIME;
 
 	if (schedule->next_run == CJ_NO_TIME && schedule->due == CJ_NO_TIME)
 		return;
@@ -82,15 +83,19 @@ follow_end(const CjSchedule *schedule, const CjScheduleEnd *end, TimestampTz now
 									 end->outcome,
 									 end->error != NULL ? end->error : "");
 
-		/* What waits for this job is about to run anyway. */
-		if (!waits || schedule->failure == CJ_FAILURE_PAUSE)
+		/*
+		 * What waits for this job, or is to be repeated, is about to run
+		 * anyway.
+		 */
+		if (!put_off || schedule->failure == CJ_FAILURE_PAUSE)
 		{
 			cj_schedule_failed(schedule, end->due, schedule->next_run, error, now);
 			return;
 		}
 	}
 	if (waits)
-		cj_schedule_store_plan(schedule->id, now, schedule->due, schedule->state, now);
+		cj_schedule_store_put_off(schedule->id, now, schedule->due, schedule->following,
+								  schedule->state, now);
 }
 
 /*

@@ -88,11 +88,12 @@ record(const CjSchedule *schedule, TimestampTz due, int64 missed,
 
 /*
  * A schedule is due, but an earlier job of it has not come to its end.  Returns
- * whether that keeps another one from being started.
+ * whether that keeps another one from being started.  "following" is the time that
+ * comes after the one that it is due for, "next" the one that comes after now.
  */
 static bool
-is_held_up(const CjSchedule *schedule, TimestampTz due, TimestampTz next,
-		   int64 missed, TimestampTz now)
+is_held_up(const CjSchedule *schedule, TimestampTz due, TimestampTz following,
+		   TimestampTz next, int64 missed, TimestampTz now)
 {
 	char	   *state;
 
@@ -107,13 +108,14 @@ is_held_up(const CjSchedule *schedule, TimestampTz due, TimestampTz next,
 						 schedule->unfinished);
 		if (schedule->due == CJ_NO_TIME)
 			record(schedule, due, 0, "delayed", state, now);
-		cj_schedule_store_plan(schedule->id, now + CJ_SCHEDULE_RETRY_DELAY, due, state, now);
+		cj_schedule_store_put_off(schedule->id, now + CJ_SCHEDULE_RETRY_DELAY, due, following,
+								  state, now);
 		return true;
 	}
 
 	state = psprintf("rescheduled due to %d already running", schedule->unfinished);
 	record(schedule, due, missed, "skipped", state, now);
-	cj_schedule_store_plan(schedule->id, next, CJ_NO_TIME, state, now);
+	cj_schedule_store_plan(schedule->id, next, state, now);
 	return true;
 }
 
@@ -124,8 +126,9 @@ static void
 run_schedule(CjSchedule *schedule, TimestampTz now)
 {
 	TimestampTz due = schedule->due != CJ_NO_TIME ? schedule->due : schedule->next_run;
+	TimestampTz following = cj_schedule_following(schedule);
 	int64		missed;
-	TimestampTz next = cj_schedule_next(schedule, due, now, &missed);
+	TimestampTz next = cj_schedule_next(schedule, following, now, &missed);
 
 	if (!schedule->owner_exists)
 		ereport(ERROR,
@@ -134,11 +137,13 @@ run_schedule(CjSchedule *schedule, TimestampTz now)
 	/* cj_job_submit() would load libraries */
 	if (cj_job_type_find(schedule->executor_type) == NULL)
 		cj_job_error_no_type(schedule->executor_type);
-	if (is_held_up(schedule, due, next, missed, now))
+	if (is_held_up(schedule, due, following, next, missed, now))
 		return;
 
-	cj_schedule_store_plan(schedule->id, next,
-						   next == CJ_NO_TIME ? due : CJ_NO_TIME, "", now);
+	if (next == CJ_NO_TIME)
+		cj_schedule_store_put_off(schedule->id, CJ_NO_TIME, due, CJ_NO_TIME, "", now);
+	else
+		cj_schedule_store_plan(schedule->id, next, "", now);
 	cj_schedule_store_read_work(schedule);
 	(void) cj_schedule_start(schedule, due, missed, now);
 }
@@ -148,15 +153,14 @@ run_schedule(CjSchedule *schedule, TimestampTz now)
  * cannot be told any more, say because its time zone is not there.
  */
 static TimestampTz
-next_after_failure(const CjSchedule *schedule, TimestampTz due, TimestampTz now,
-				   int64 *missed)
+next_after_failure(const CjSchedule *schedule, TimestampTz now, int64 *missed)
 {
 	MemoryContext context = CurrentMemoryContext;
 	volatile TimestampTz next = CJ_NO_TIME;
 
 	PG_TRY();
 	{
-		next = cj_schedule_next(schedule, due, now, missed);
+		next = cj_schedule_next(schedule, cj_schedule_following(schedule), now, missed);
 	}
 	PG_CATCH();
 	{
@@ -178,7 +182,7 @@ start_failed(const CjSchedule *schedule, const char *error, TimestampTz now)
 {
 	TimestampTz due = schedule->due != CJ_NO_TIME ? schedule->due : schedule->next_run;
 	int64		missed = 0;
-	TimestampTz next = next_after_failure(schedule, due, now, &missed);
+	TimestampTz next = next_after_failure(schedule, now, &missed);
 	CjSchedule	failed = *schedule;
 
 	if (!schedule->owner_exists)
@@ -186,8 +190,7 @@ start_failed(const CjSchedule *schedule, const char *error, TimestampTz now)
 		failed.failure = CJ_FAILURE_PAUSE;
 		cj_schedule_store_disown(schedule->id);
 	}
-	record(schedule, due, failed.failure == CJ_FAILURE_RETRY ? 0 : missed, "error",
-		   cj_job_error_clip(error), now);
+	record(schedule, due, missed, "error", cj_job_error_clip(error), now);
 	cj_job_event_add_run(schedule->executor_type, CJ_JOB_FAILED);
 	cj_schedule_failed(&failed, due, next, error, now);
 	ereport(LOG,
@@ -253,14 +256,16 @@ replan_task(void *arg)
 {
 	const ScheduleTask *task = arg;
 	const CjSchedule *schedule = task->schedule;
-	TimestampTz next = schedule->next_run;
+	TimestampTz time = schedule->due != CJ_NO_TIME ? schedule->following : schedule->next_run;
+	TimestampTz next = cj_schedule_after_clock_change(schedule, time, task->now);
 
 	/* A run that is to be repeated, or has waited, does so from now on. */
 	if (schedule->due != CJ_NO_TIME)
-		next = Min(next, task->now + CJ_SCHEDULE_RETRY_DELAY);
+		cj_schedule_store_put_off(schedule->id,
+								  Min(schedule->next_run, task->now + CJ_SCHEDULE_RETRY_DELAY),
+								  schedule->due, next, schedule->state, task->now);
 	else
-		next = cj_schedule_after_clock_change(schedule, task->now);
-	cj_schedule_store_plan(schedule->id, next, schedule->due, schedule->state, task->now);
+		cj_schedule_store_plan(schedule->id, next, schedule->state, task->now);
 }
 
 /*
@@ -279,7 +284,7 @@ replan(TimestampTz now)
 		ErrorData  *error = cj_try(replan_task, &task);
 
 		if (error != NULL)
-			cj_schedule_store_plan(schedules[i].id, CJ_NO_TIME, CJ_NO_TIME,
+			cj_schedule_store_plan(schedules[i].id, CJ_NO_TIME,
 								   psprintf("schedule paused: %s", cj_job_error_clip(error->message)), now);
 	}
 }

@@ -40,8 +40,8 @@
 	" s.command ? 'backup_type'," \
 	" coalesce((s.command ->> 'dependent_schedule_id')::bigint, 0)," \
 	" coalesce((s.command ->> 'unpause_on_success')::bigint, 0)," \
-	" s.command ? 'updates_last_backup_metric', s.held"
-#define N_SCHEDULE_COLUMNS 21
+	" s.command ? 'updates_last_backup_metric', s.held, coalesce(s.following, 'infinity')"
+#define N_SCHEDULE_COLUMNS 22
 
 /* What read_work() reads. */
 #define WORK_COLUMNS " s.command, s.statement"
@@ -89,7 +89,8 @@ read_schedule(CjStoreScope *scope, uint64 row, CjSchedule *schedule)
 	schedule->companion = DatumGetInt64(cj_store_value(row, 18, &isnull));
 	schedule->unpauses = DatumGetInt64(cj_store_value(row, 19, &isnull));
 	schedule->updates_metric = DatumGetBool(cj_store_value(row, 20, &isnull));
-	schedule->held = DatumGetBool(cj_store_value(row, N_SCHEDULE_COLUMNS, &isnull));
+	schedule->held = DatumGetBool(cj_store_value(row, 21, &isnull));
+	schedule->following = DatumGetTimestampTz(cj_store_value(row, N_SCHEDULE_COLUMNS, &isnull));
 }
 
 /*
@@ -375,27 +376,39 @@ cj_schedule_store_owner(int64 id, Oid *owner, bool *held)
 }
 
 /*
- * Write when a schedule is looked at next, and what for, and what there is to
- * say.
+ * Write when a schedule is due next, and what there is to say.
  */
 void
-cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
-					   const char *state, TimestampTz now)
+cj_schedule_store_plan(int64 id, TimestampTz next_run, const char *state,
+					   TimestampTz now)
+{
+	cj_schedule_store_put_off(id, next_run, CJ_NO_TIME, CJ_NO_TIME, state, now);
+}
+
+/*
+ * As cj_schedule_store_plan(), if that is not a time of its recurrence but another
+ * one for what was due before; "following" is the next one of these.
+ */
+void
+cj_schedule_store_put_off(int64 id, TimestampTz next_run, TimestampTz due,
+						  TimestampTz following, const char *state,
+						  TimestampTz now)
 {
 	static CjStatement update = {
 		"UPDATE jobs.schedule SET next_run = nullif($2, 'infinity'), due = nullif($3, 'infinity'),"
-		" planned = $4, state = $5 WHERE schedule_id = $1",
-		5, {INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}
+		" following = nullif($4, 'infinity'), planned = $5, state = $6 WHERE schedule_id = $1",
+		6, {INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID}
 	};
 	CjStoreScope scope;
-	Datum		values[5];
+	Datum		values[6];
 
 	cj_store_open(&scope, true);
 	values[0] = Int64GetDatum(id);
 	values[1] = TimestampTzGetDatum(next_run);
 	values[2] = TimestampTzGetDatum(due);
-	values[3] = TimestampTzGetDatum(now);
-	values[4] = CStringGetTextDatum(state);
+	values[3] = TimestampTzGetDatum(following);
+	values[4] = TimestampTzGetDatum(now);
+	values[5] = CStringGetTextDatum(state);
 	cj_store_run(&update, values, NULL);
 	cj_store_close(&scope);
 }

@@ -41,8 +41,11 @@ extern int	cj_schedule_store_lock(const int64 *ids, int nids,
 extern void cj_schedule_store_read_work(CjSchedule *schedule);
 extern CjSchedule *cj_schedule_store_lock_free(int64 id, bool *exists);
 extern bool cj_schedule_store_owner(int64 id, Oid *owner, bool *held);
-extern void cj_schedule_store_plan(int64 id, TimestampTz next_run, TimestampTz due,
+extern void cj_schedule_store_plan(int64 id, TimestampTz next_run,
 								   const char *state, TimestampTz now);
+extern void cj_schedule_store_put_off(int64 id, TimestampTz next_run, TimestampTz due,
+									  TimestampTz following, const char *state,
+									  TimestampTz now);
 extern void cj_schedule_store_adopt(int64 id, int64 companion);
 extern void cj_schedule_store_disown(int64 id);
 extern uint64 cj_schedule_store_delete(const int64 *ids, int nids);

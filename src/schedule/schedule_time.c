@@ -53,54 +53,73 @@ cj_schedule_first(const CjSchedule *schedule, TimestampTz now)
 }
 
 /*
- * The first time after now at which a schedule is due that was due at "due",
- * CJ_NO_TIME if there is none.  *missed is how many times there are between the
- * two.
+ * The first time that nothing has been made of yet, beside what a schedule that is
+ * due is due for; CJ_NO_TIME if there is none.
  */
 TimestampTz
-cj_schedule_next(const CjSchedule *schedule, TimestampTz due, TimestampTz now,
+cj_schedule_following(const CjSchedule *schedule)
+{
+	CjCron		cron;
+	TimestampTz following;
+
+	if (schedule->due != CJ_NO_TIME)
+		return schedule->following;
+	cj_cron_parse(&cron, schedule->recurrence, schedule->timezone);
+	if (cron.kind == CJ_CRON_EVERY)
+		return schedule->next_run + cron.every; /* in step with its first run */
+	return cj_cron_next(&cron, schedule->next_run, &following) ? following : CJ_NO_TIME;
+}
+
+/*
+ * The first time after now at which a schedule is due, CJ_NO_TIME if there is none.
+ * "from" is one of its times; *missed is how many there are from that one, itself
+ * included, until now.
+ */
+TimestampTz
+cj_schedule_next(const CjSchedule *schedule, TimestampTz from, TimestampTz now,
 				 int64 *missed)
 {
 	CjCron		cron;
-	TimestampTz next = due;
+	TimestampTz next = from;
 
-	cj_cron_parse(&cron, schedule->recurrence, schedule->timezone);
 	*missed = 0;
+	if (from > now)
+		return from;
+	cj_cron_parse(&cron, schedule->recurrence, schedule->timezone);
 	if (cron.kind == CJ_CRON_EVERY)
 	{
-		/* It keeps step with its first run. */
-		*missed = Max(now - due, 0) / cron.every;
-		return due + (*missed + 1) * cron.every;
+		*missed = (now - from) / cron.every + 1;
+		return from + *missed * cron.every;
 	}
 
-	while (cj_cron_next(&cron, next, &next))
+	do
 	{
-		if (next > now)
-			return next;
 		if (++(*missed) == MAX_MISSED)
 			return cj_schedule_first(schedule, now);
-	}
-	return CJ_NO_TIME;
+		if (!cj_cron_next(&cron, next, &next))
+			return CJ_NO_TIME;
+	} while (next <= now);
+	return next;
 }
 
 /*
  * When a schedule is due whose next time was computed before the clock was set
- * back: not at a time at which it has run, unless the change is so large that
+ * back, as "time": not at a time at which it has run, unless the change is so large that
  * the clock had been wrong.  But a schedule that is meant as an interval goes on
  * at once.
  */
 TimestampTz
-cj_schedule_after_clock_change(const CjSchedule *schedule, TimestampTz now)
+cj_schedule_after_clock_change(const CjSchedule *schedule, TimestampTz time,
+							   TimestampTz now)
 {
 	CjCron		cron;
 	TimestampTz next;
 
 	cj_cron_parse(&cron, schedule->recurrence, schedule->timezone);
-	if (cron.kind == CJ_CRON_AT || !cj_cron_next(&cron, now, &next) ||
-		next >= schedule->next_run)
-		return schedule->next_run;
+	if (cron.kind == CJ_CRON_AT || !cj_cron_next(&cron, now, &next) || next >= time)
+		return time;
 	if (cron.kind == CJ_CRON_FIELDS && cron.hours != CJ_CRON_ALL_HOURS &&
-		schedule->next_run - next < SMALL_CHANGE)
-		return schedule->next_run;
+		time - next < SMALL_CHANGE)
+		return time;
 	return next;
 }

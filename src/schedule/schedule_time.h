@@ -20,10 +20,12 @@
 
 extern TimestampTz cj_schedule_first(const CjSchedule *schedule,
 									 TimestampTz now);
+extern TimestampTz cj_schedule_following(const CjSchedule *schedule);
 extern TimestampTz cj_schedule_next(const CjSchedule *schedule,
-									TimestampTz due, TimestampTz now,
+									TimestampTz from, TimestampTz now,
 									int64 *missed);
 extern TimestampTz cj_schedule_after_clock_change(const CjSchedule *schedule,
+												  TimestampTz time,
 												  TimestampTz now);
 extern bool cj_schedule_is_once(const char *recurrence, const char *timezone);
 

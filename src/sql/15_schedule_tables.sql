@@ -21,6 +21,7 @@ CREATE TABLE jobs.schedule (
 	once boolean NOT NULL,
 	next_run timestamptz,
 	due timestamptz,
+	following timestamptz,
 	planned timestamptz NOT NULL,
 	state text NOT NULL DEFAULT '',
 	on_previous_running text NOT NULL,
@@ -43,6 +44,7 @@ COMMENT ON COLUMN jobs.schedule.timezone IS 'time zone of the cron times; null f
 COMMENT ON COLUMN jobs.schedule.once IS 'whether it runs at one time only';
 COMMENT ON COLUMN jobs.schedule.next_run IS 'when it is looked at next; null: it is paused, or ran for the last time';
 COMMENT ON COLUMN jobs.schedule.due IS 'the time that this is for, if that is another: a run that was put off, or one that may have to be repeated';
+COMMENT ON COLUMN jobs.schedule.following IS 'with due: the next time of the recurrence; null if there is none';
 COMMENT ON COLUMN jobs.schedule.planned IS 'what the clock said when next_run was computed: a later time than now, and the clock was set back';
 COMMENT ON COLUMN jobs.schedule.state IS 'what became of the last run, if there is something to say';
 COMMENT ON COLUMN jobs.schedule.on_previous_running IS 'what to do while an earlier job has not come to its end: wait, skip or start';

@@ -174,6 +174,51 @@ $client->rows("RESUME SCHEDULE $failure{pause}");
 is(state($failure{pause}), '', 'RESUME forgets the state');
 $client->rows('DROP SCHEDULES SELECT id FROM [SHOW SCHEDULES]');
 
+# A run that is repeated stands only for times that no other run has stood for, and what
+# comes after it keeps step with the first run.
+$gate = WireClient->new($node);
+$gate->rows('SELECT pg_advisory_lock(1)');
+my $repeated = create('repeated', 'SELECT pg_advisory_xact_lock_shared(1); SELECT 1/0', '@every 10m',
+	"on_execution_failure => 'retry', on_previous_running => 'skip', first_run => now()");
+runs_are($repeated, 'unfinished', 'a job is at work');
+set_clock('25min');
+runs_are($repeated, 'unfinished skipped/1', 'when its next times have come');
+$gate->disconnect;
+runs_are($repeated, 'failed skipped/1', 'then it fails');
+set_clock('27min');
+runs_are($repeated, 'failed skipped/1 failed', 'and is repeated');
+set_clock('35min');
+runs_are($repeated, 'failed skipped/1 failed failed/1', 'also late');
+$client->rows("DROP SCHEDULE $repeated");
+set_clock(0);
+
+my $executed = create('executed', q{SELECT 1 / (SELECT count(*) FROM ran WHERE what = 'mended')}, '@every 1h',
+	"on_execution_failure => 'retry'");
+$next = state($executed, 'next_run');
+$client->rows("EXECUTE SCHEDULE $executed");
+runs_are($executed, 'failed', 'one that was executed fails');
+$client->rows(q{INSERT INTO ran (what) VALUES ('mended')});
+set_clock('2min');
+runs_are($executed, 'failed succeeded', 'and is repeated, too');
+is(state($executed, 'next_run'), $next, 'and the next time is what it was');
+set_clock(0);
+$client->rows("DROP SCHEDULE $executed");
+
+# What waits, or is repeated, when the clock is set back does not stand still after that.
+$gate = WireClient->new($node);
+$gate->rows('SELECT pg_advisory_lock(1)');
+my $waits = create('waits', 'SELECT pg_advisory_xact_lock_shared(1)', '@every 1h', 'first_run => now()');
+runs_are($waits, 'unfinished', 'a job is at work');
+set_clock('25h');
+runs_are($waits, 'unfinished delayed', 'and another one waits for it');
+set_clock(0);
+ok(wait_for($client, "SELECT planned < now() + interval '1 hour' FROM jobs.schedule WHERE schedule_id = $waits"),
+	'the clock is set back');
+$gate->disconnect;
+runs_are($waits, 'succeeded delayed succeeded', 'it comes');
+is(state($waits, "next_run < now() + interval '61 minutes'"), 't', 'and so does the one behind it');
+$client->rows("DROP SCHEDULE $waits");
+
 # A time that comes once.
 my $once = create('once', q{INSERT INTO ran (what) VALUES ('once')}, '@at 2000-01-01', 'first_run => now()');
 runs_are($once, 'succeeded', '@at runs');
