@@ -39,28 +39,27 @@
 #define MAX_DESCRIPTION_LENGTH 8192
 
 /*
- * Raise 28000 if no worker could connect as this role: before 17 only a
- * role that may log in can own a background worker's connection.
+ * Raise 42704 if this role does not exist any more, 28000 if no worker could
+ * connect as it: before 17 only a role that may log in can own a background
+ * worker's connection.
  */
 void
 cj_job_submit_check_owner(Oid owner)
 {
-	HeapTuple	tuple;
+	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(owner));
 	bool		can_login;
 
-	if (CJ_HAVE_BYPASS_ROLELOGINCHECK)
-		return;
-
-	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(owner));
-	can_login = HeapTupleIsValid(tuple) &&
-		((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
-	if (HeapTupleIsValid(tuple))
-		ReleaseSysCache(tuple);
-	if (!can_login)
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role %u does not exist", owner)));
+	can_login = ((Form_pg_authid) GETSTRUCT(tuple))->rolcanlogin;
+	ReleaseSysCache(tuple);
+	if (!can_login && !CJ_HAVE_BYPASS_ROLELOGINCHECK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 				 errmsg("role \"%s\" is not permitted to log in",
-						GetUserNameFromId(owner, true)),
+						GetUserNameFromId(owner, false)),
 				 errdetail("A job runs in a worker that connects as the job's owner."),
 				 errhint("The owner of a job needs the LOGIN attribute.")));
 }
@@ -195,9 +194,9 @@ cj_job_submit_check(CjJob *job)
  *
  * Part of the caller's transaction: a worker can have the job after COMMIT.
  * Raises what the type's start() raises about the arguments, 28000 if the
- * current user may not log in, 42704 if there is no such type, 22023 for too
- * long a description, what check_plan() and check_exclusive_key() raise.  Needs
- * a snapshot.
+ * current user may not log in, 42704 if there is no such user or type any more,
+ * 22023 for too long a description, what check_plan() and check_exclusive_key()
+ * raise.  Needs a snapshot.
  */
 int64
 cj_job_submit(CjJob *job, const CjJobPlan *plan)

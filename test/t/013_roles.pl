@@ -229,6 +229,13 @@ like(
 ok(wait_for_status($client, $paused_too, 'failed'), 'dropped: resume fails');
 unlike(ran(), qr/pending|paused/, 'dropped: nothing has run that had to start');
 others_go_on('dropped');
+$client->rows('CREATE ROLE leaver LOGIN');
+my $leaver = WireClient->new($node, user => 'leaver');
+$client->rows('DROP ROLE leaver');
+like(join(' ', $leaver->run(q{SELECT jobs.submit('SELECT 1')})),
+	qr/ErrorResponse 42704 role \d+ does not exist/,
+	'dropped: a session that it has still submits nothing');
+$leaver->disconnect;
 
 #
 # NOLOGIN
