@@ -33,9 +33,14 @@ ACTIONS = (
     ("stop a coordinator", 2, lambda c: c.stop(COORDINATOR)),
     ("stop the launcher", 1, lambda c: c.stop(LAUNCHER)),
     ("hold at a pausepoint", 5, lambda c: c.hold()),
-    ("lock the jobs", 3, lambda c: c.lock()),
+    ("lock the jobs", 3, lambda c: c.lock("SELECT FROM jobs.job WHERE finished IS NULL ORDER BY job_id"
+                                          " FOR NO KEY UPDATE")),
+    ("lock the schedules", 3, lambda c: c.lock("SELECT FROM jobs.schedule ORDER BY schedule_id FOR UPDATE")),
     ("change settings", 5, lambda c: c.change_settings()),
+    ("switch the scheduler off", 2, lambda c: c.switch_off("scheduler", "jobs.scheduler_enabled")),
+    ("switch statistics off", 1.5, lambda c: c.switch_off("statistics", "sql.stats_automatic_collection_enabled")),
     ("change a role", 2, lambda c: c.change_role()),
+    ("drop a role", 2, lambda c: c.drop_role()),
     ("checkpoint", 1, lambda c: c.checkpoint()),
 )
 
@@ -52,12 +57,15 @@ class Chaos(threading.Thread):
         self.count = collections.Counter()
         self.terminated = 0         # workers, each of which can have failed a job
         self.cancelled = 0
+        self.off = {}               # what is switched off: (the setting, since when, until when)
+        self.switched_off = []      # what was: (what, since when, until when)
 
     def run(self):
         names, weights, calls = zip(*ACTIONS)
         while not self.torture.over.wait(self.rng.expovariate(1 / self.torture.calm)):
             n = self.rng.choices(range(len(names)), weights)[0]
             try:
+                self.switch_on()
                 said = calls[n](self)
                 if said is not None:
                     self.count[names[n]] += 1
@@ -183,23 +191,23 @@ class Chaos(threading.Thread):
             self.set_all({"jobs.debug_pausepoints": None})
         return f"{points}, where {len(held)} waited"
 
-    def lock(self):
-        """Lock the rows of all unfinished jobs, as a transaction that controls
-        them does, so that who wants to change them waits; and crash the server
-        meanwhile, or do not."""
+    def lock(self, query):
+        """Lock the rows of all unfinished jobs, or of all schedules, as a transaction
+        that controls them does, so that who wants to change them waits; and crash the
+        server meanwhile, or do not."""
         then = self.rng.choice(("kill", "restart", "nothing"))
         connection = self.server.connect(self.rng.choice(DATABASES), lock_timeout="2s")
         try:
             cursor = connection.cursor()
             cursor.execute("BEGIN")
-            cursor.execute("SELECT FROM jobs.job WHERE finished IS NULL ORDER BY job_id FOR NO KEY UPDATE")
+            cursor.execute(query)
             locked = cursor.rowcount
             self.torture.over.wait(self.rng.uniform(0.05, 0.6))
             if then == "kill":
-                self.tell(f"{locked} jobs are locked")
+                self.tell(f"{locked} rows are locked")
                 return self.kill(WORKER)
             if then == "restart":
-                self.tell(f"{locked} jobs are locked")
+                self.tell(f"{locked} rows are locked")
                 return self.restart("immediate")
             return f"{locked} for a moment"
         finally:
@@ -217,10 +225,32 @@ class Chaos(threading.Thread):
             self.set_all({"jobs.max_running": 10})
         return settings
 
+    def switch_off(self, what, setting):
+        """Let nothing start by itself, for a while in which chaos goes on."""
+        seconds = self.rng.uniform(1.5, 4)
+        if what in self.off:
+            return None
+        self.set_all({setting: "off"})
+        self.off[what] = (setting, time.time(), time.time() + seconds)
+        return f"for {seconds:.1f} s"
+
+    def switch_on(self, at_once=False):
+        for what, (setting, since, until) in list(self.off.items()):
+            now = time.time()
+            if at_once or now >= until:
+                self.set_all({setting: None})
+                self.switched_off.append((what, since, now))
+                del self.off[what]
+
     def change_role(self):
         role = self.rng.choice(("alice", "bob", "carol", "dave"))
         self.query(f"ALTER ROLE {role} SET torture.changed = %s", str(self.rng.random()))
         return role
+
+    def drop_role(self):
+        """One that owns schedules; another one of its name takes the place."""
+        self.query("DROP ROLE grace; CREATE ROLE grace LOGIN")
+        return "grace"
 
     def checkpoint(self):
         self.query("CHECKPOINT")
@@ -228,5 +258,6 @@ class Chaos(threading.Thread):
 
     def calm_down(self):
         """The settings as they were."""
+        self.switch_on(at_once=True)
         self.query("ALTER SYSTEM RESET ALL")
         self.set_all(self.torture.wanted_settings())

@@ -2,10 +2,15 @@
 # of it in the end.  A new kind is one more function here.
 #
 # A kind is a function of a random generator and a token that returns a Job; the
-# decorator says how often it is drawn, who may own it and how it is judged.
+# decorator says how often it is drawn, for a session's jobs and for a schedule's,
+# who may own it and how it is judged.
 from dataclasses import dataclass, field
 
 ANYONE = ("alice", "bob", "carol", "dave")
+
+# Owners of schedules only: what one of the first two owns is given to the other, or
+# dropped; the last one is dropped itself, and comes anew.
+SCHEDULE_OWNERS = ("erin", "frank", "grace")
 
 KINDS = {}
 
@@ -25,6 +30,7 @@ class Kind:
     make: object
     judge: object
     weight: float
+    scheduled: float        # its weight among the kinds of a schedule's jobs
     owners: tuple
     needs: frozenset        # parameters that jobs.submit() must have
     may_fail: frozenset     # SQLSTATEs with which such a job may fail by itself
@@ -46,15 +52,16 @@ class Record:
     effects: dict           # what -> rows (attempt, began, ended)
     row: dict               # of jobs.job
     everything: object      # all records of the database, by id
+    origin: str = ""        # how it was made, if not by a session
 
     def count(self, what):
         return len(self.effects.get(what, ()))
 
 
-def kind(weight=1.0, owners=ANYONE, judge=None, needs=(), may_fail=(), doomed=False,
+def kind(weight=1.0, scheduled=0.0, owners=ANYONE, judge=None, needs=(), may_fail=(), doomed=False,
          cancels_itself=False, cancel=False):
     def register(make):
-        KINDS[make.__name__] = Kind(make.__name__, make, judge or judge_exactly_once, weight,
+        KINDS[make.__name__] = Kind(make.__name__, make, judge or judge_exactly_once, weight, scheduled,
                                     tuple(owners), frozenset(needs), frozenset(may_fail), doomed,
                                     cancels_itself, cancel)
         return make
@@ -194,14 +201,20 @@ def judge_dependent(job):
 
 # ---- what can run in a transaction block: exactly once
 
-@kind(weight=8)
+@kind(weight=8, scheduled=4)
 def plain(rng, token):
     return Job(commands(token))
 
 
-@kind(weight=4)
+@kind(weight=4, scheduled=3)
 def sleeper(rng, token):
     return Job(commands(token, f"SELECT pg_sleep({rng.uniform(0.02, 1.5):.3f})"))
+
+
+@kind(weight=0, scheduled=2)
+def long(rng, token):
+    """Outlasts the times at which a schedule is due."""
+    return Job(commands(token, f"SELECT pg_sleep({rng.uniform(1, 6):.3f})"))
 
 
 @kind(weight=2, owners=("alice", "bob", "carol", "dave", "postgres"), cancel=True, doomed=True)
@@ -214,30 +227,30 @@ def endless_loop(rng, token):
     return Job(commands(token, "DO 'BEGIN LOOP PERFORM 1; END LOOP; END'"))
 
 
-@kind(weight=2)
+@kind(weight=2, scheduled=1)
 def swallower(rng, token):
     return Job(commands(token, f"SELECT torture.swallow({rng.uniform(0.1, 2):.2f})"))
 
 
-@kind(weight=2, may_fail={"40001"})
+@kind(weight=2, scheduled=1, may_fail={"40001"})
 def counter(rng, token):
     return Job(commands(token, "UPDATE torture.counter SET n = n + 1"))
 
 
-@kind(weight=1)
+@kind(weight=1, scheduled=0.5)
 def temporary_table(rng, token):
     drop = rng.choice(("", " ON COMMIT DROP"))
     return Job(commands(token, f"CREATE TEMPORARY TABLE torture_temporary{drop}"
                                " AS SELECT generate_series(1, 1000) n"))
 
 
-@kind(weight=1)
+@kind(weight=1, scheduled=0.5)
 def advisory_lock(rng, token):
     return Job(commands(token, f"SELECT pg_advisory_lock(2, {rng.randint(1, 3)})",
                         f"SELECT pg_sleep({rng.uniform(0, 0.3):.3f})"))
 
 
-@kind(weight=1)
+@kind(weight=1, scheduled=0.5)
 def session_state(rng, token):
     return Job(commands(token, "SET torture.leak = 'set'",
                         "PREPARE torture_statement AS SELECT 1", "EXECUTE torture_statement",
@@ -250,7 +263,7 @@ def large_result(rng, token):
     return Job(commands(token, "SELECT repeat('x', 1000) FROM generate_series(1, 20000)"))
 
 
-@kind(weight=1)
+@kind(weight=1, scheduled=0.3)
 def spill(rng, token):
     """Sorts on disk: its temporary files go with it."""
     return Job(commands(token, "SELECT count(*) FROM (SELECT md5(n::text) m"
@@ -263,14 +276,14 @@ def table_maker(rng, token):
                plan={"table": f"made_{token}"})
 
 
-@kind(weight=1)
+@kind(weight=1, scheduled=0.5)
 def savepoints(rng, token):
     return Job(commands(token,
                         "DO $$BEGIN BEGIN PERFORM torture.work(" + literal(token) + ", 'never');"
                         " RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END; END$$"))
 
 
-@kind(weight=1)
+@kind(weight=1, scheduled=0.5)
 def notices(rng, token):
     return Job(commands(token, "DO $$BEGIN FOR n IN 1 .. 20 LOOP RAISE NOTICE 'notice %', n;"
                                " PERFORM jobs.report_progress(n / 20.0, 'notice ' || n);"
@@ -295,6 +308,12 @@ def meeting(rng, token):
     return Job(f"SELECT torture.meet({literal(token)}, 1)")
 
 
+@kind(weight=0, judge=judge_nothing, may_fail={"55P03", "57014", "CJ007"})
+def statistics(rng, token):
+    """Made by the extension itself."""
+    return Job("")
+
+
 @kind(weight=3, may_fail={"40P01", "40001"})
 def meddler(rng, token):
     verb = rng.choice(("cancel", "cancel", "pause", "resume"))
@@ -315,36 +334,36 @@ def pauses_itself(rng, token):
 
 # ---- what fails
 
-@kind(weight=2, doomed=True, may_fail={"22012"}, judge=judge_nothing)
+@kind(weight=2, scheduled=2, doomed=True, may_fail={"22012"}, judge=judge_nothing)
 def divides_by_zero(rng, token):
     return Job(commands(token, f"SELECT torture.work({literal(token)})", "SELECT 1 / 0", work=False))
 
 
-@kind(weight=1, doomed=True, may_fail={"CJ004"}, judge=judge_nothing)
+@kind(weight=1, scheduled=0.5, doomed=True, may_fail={"CJ004"}, judge=judge_nothing)
 def fails_at_commit(rng, token):
     return Job(commands(token, f"SELECT torture.work({literal(token)})",
                         f"INSERT INTO torture.checked VALUES ({literal(token)}, false)", work=False))
 
 
-@kind(weight=1, may_fail={"CJ005"})
+@kind(weight=1, scheduled=2, may_fail={"CJ005"})
 def fails_sometimes(rng, token):
     return Job(commands(token, f"SELECT torture.work({literal(token)})",
                         "SELECT torture.fail_sometimes(0.5, 'CJ005')", work=False))
 
 
-@kind(weight=1, doomed=True, may_fail={"57014"}, judge=judge_nothing)
+@kind(weight=1, scheduled=0.5, doomed=True, may_fail={"57014"}, judge=judge_nothing)
 def times_out(rng, token):
     return Job(commands(token, f"SELECT torture.work({literal(token)})", "SET statement_timeout = '100ms'",
                         "SELECT pg_sleep(1000)", work=False))
 
 
-@kind(weight=1, doomed=True, may_fail={"57014"}, judge=judge_nothing)
+@kind(weight=1, scheduled=0.3, doomed=True, may_fail={"57014"}, judge=judge_nothing)
 def raises_cancel(rng, token):
     return Job(commands(token, f"SELECT torture.work({literal(token)})",
                         "DO 'BEGIN RAISE query_canceled; END'", work=False))
 
 
-@kind(weight=0.5, doomed=True, may_fail={"57P01"}, judge=judge_nothing)
+@kind(weight=0.5, scheduled=0.3, doomed=True, may_fail={"57P01"}, judge=judge_nothing)
 def terminates_itself(rng, token):
     return Job(commands(token, f"SELECT torture.work({literal(token)})",
                         "SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(10)", work=False))
@@ -391,7 +410,7 @@ def stubborn_program(rng, token):
 
 # ---- what commits on the way: at least once
 
-@kind(weight=4, judge=judge_steps)
+@kind(weight=4, scheduled=1, judge=judge_steps)
 def steps(rng, token):
     count = rng.randint(2, 8)
     return Job(f"CALL torture.steps({literal(token)}, {count}, {rng.uniform(0, 0.2):.3f})",
@@ -406,7 +425,7 @@ def steps_then_fail(rng, token):
                + "SELECT 1 / 0", plan={"steps": 2})
 
 
-@kind(weight=1, judge=judge_steps)
+@kind(weight=1, scheduled=0.5, judge=judge_steps)
 def steps_in_text(rng, token):
     count = rng.randint(1, 4)
     return Job("SELECT set_config('torture.attempt', gen_random_uuid()::text, false);"
@@ -415,7 +434,7 @@ def steps_in_text(rng, token):
                plan={"steps": count})
 
 
-@kind(weight=1, judge=judge_at_least_once)
+@kind(weight=1, scheduled=0.5, judge=judge_at_least_once)
 def rolls_back(rng, token):
     return Job(f"BEGIN; SELECT torture.work({literal(token)}, 'never'); ROLLBACK; BEGIN;"
                f" SAVEPOINT a; SELECT torture.work({literal(token)}, 'never'); ROLLBACK TO a;"
@@ -502,6 +521,16 @@ def dependent(rng, token):
     on_failure = rng.choice(("cancel", "run"))
     return Job(commands(token), {"depends_on": None, "on_dependency_failure": on_failure},
                {"on_failure": on_failure})
+
+
+def schedule_job(rng):
+    """A kind and a job for a schedule to make, whose token is that of the job at
+    work."""
+    kinds = [k for k in KINDS.values() if k.scheduled]
+    drawn = rng.choices(kinds, [k.scheduled for k in kinds])[0]
+    job = drawn.make(rng, "token")
+    job.command = job.command.replace(literal("token"), "torture.token()")
+    return drawn, job
 
 
 def possible_kinds(parameters):

@@ -53,6 +53,23 @@ class Session(threading.Thread):
                 pass
         self.connections.clear()
 
+    def repeat(self, connection, mode, act):
+        """Act: alone, several times in a transaction, or in one that is rolled back."""
+        if mode == "alone":
+            act()
+            return
+        connection.autocommit = False
+        try:
+            for _ in range(1 if mode == "rolled back" else 3):
+                connection.cursor().execute("SAVEPOINT torture")
+                act()
+                time.sleep(self.rng.choice((0, 0, 0.1, 0.3)))
+            (connection.rollback if mode == "rolled back" else connection.commit)()
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                connection.autocommit = True
+
     def run(self):
         while not self.torture.over.is_set():
             try:
@@ -226,37 +243,48 @@ class Submitter(Session):
 FORMS = ("statement one", "statement set", "function one", "function set")
 
 
-def control(torture, connection, verb, ids, form):
-    """Apply a verb to jobs in one of its forms, and record that it was, in the
-    same transaction.  Returns the SQLSTATE of a refusal, None if there was none."""
+def attempt(torture, connection, what, act):
+    """Let act do with a cursor what may be refused: in a transaction, or behind the
+    savepoint "torture" of one.  Returns the SQLSTATE of a refusal, None if there was
+    none."""
     with connection.cursor() as cursor:
         try:
             autocommit = connection.autocommit
             if autocommit:
                 cursor.execute("BEGIN")
-            if form == "statement one":
-                cursor.execute(f"{verb.upper()} JOB %s", (ids[0],))
-                ids = ids[:1]
-            elif form == "statement set":
-                cursor.execute(f"{verb.upper()} JOBS (SELECT unnest(%s::bigint[]))", (ids,))
-            elif form == "function one":
-                cursor.execute(f"SELECT jobs.{verb}(%s)", (ids[0],))
-                ids = ids[:1]
-            else:
-                cursor.execute(f"SELECT jobs.{verb}_jobs(%s::bigint[])", (ids,))
-            if form.startswith("statement") and cursor.statusmessage != f"{verb.upper()} JOBS {len(ids)}":
-                torture.find(f"{verb} of {len(ids)} jobs answered {cursor.statusmessage}")
-            cursor.execute("INSERT INTO torture.control SELECT %s, unnest(%s::bigint[])", (verb, ids))
+            act(cursor)
             if autocommit:
                 cursor.execute("COMMIT")
         except psycopg2.Error as e:
-            torture.outcomes[f"{verb} {e.pgcode or 'lost'}"] += 1
+            torture.outcomes[f"{what} {e.pgcode or 'lost'}"] += 1
             if e.pgcode not in REFUSALS:
                 raise
             cursor.execute("ROLLBACK" if autocommit else "ROLLBACK TO torture")
             return e.pgcode
-    torture.outcomes[f"{verb} ok"] += 1
+    torture.outcomes[f"{what} ok"] += 1
     return None
+
+
+def control(torture, connection, verb, ids, form):
+    """Apply a verb to jobs in one of its forms, and record that it was, in the
+    same transaction.  Returns as attempt()."""
+    if form.endswith("one"):
+        ids = ids[:1]
+
+    def act(cursor):
+        if form == "statement one":
+            cursor.execute(f"{verb.upper()} JOB %s", (ids[0],))
+        elif form == "statement set":
+            cursor.execute(f"{verb.upper()} JOBS (SELECT unnest(%s::bigint[]))", (ids,))
+        elif form == "function one":
+            cursor.execute(f"SELECT jobs.{verb}(%s)", (ids[0],))
+        else:
+            cursor.execute(f"SELECT jobs.{verb}_jobs(%s::bigint[])", (ids,))
+        if form.startswith("statement") and cursor.statusmessage != f"{verb.upper()} JOBS {len(ids)}":
+            torture.find(f"{verb} of {len(ids)} jobs answered {cursor.statusmessage}")
+        cursor.execute("INSERT INTO torture.control SELECT %s, unnest(%s::bigint[])", (verb, ids))
+
+    return attempt(torture, connection, verb, act)
 
 
 class Controller(Session):
@@ -292,24 +320,8 @@ class Controller(Session):
 
     def control(self, database, user, verb, form, mode, count):
         connection = self.connection(database, user)
-        ids = self.victims(database, user, verb, count)
-        if mode == "alone":
-            control(self.torture, connection, verb, ids, form)
-            return
-        connection.autocommit = False
-        try:
-            cursor = connection.cursor()
-            for _ in range(1 if mode == "rolled back" else 3):
-                cursor.execute("SAVEPOINT torture")
-                control(self.torture, connection, verb, ids, form)
-                time.sleep(self.rng.choice((0, 0, 0.1, 0.3)))
-                if mode == "several":
-                    ids = self.victims(database, user, verb, count)
-            (connection.rollback if mode == "rolled back" else connection.commit)()
-        finally:
-            if not connection.closed:
-                connection.rollback()
-                connection.autocommit = True
+        self.repeat(connection, mode, lambda: control(
+            self.torture, connection, verb, self.victims(database, user, verb, count), form))
 
     def trespass(self, database, verb, form):
         """Nobody's jobs are mallory's, and mallory sees none."""

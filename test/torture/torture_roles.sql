@@ -1,5 +1,6 @@
 -- The roles of the torture test: owners of jobs that differ in what they may do
--- and in how their sessions begin, and one who may control nobody's jobs.
+-- and in how their sessions begin, one who may control nobody's jobs, and owners of
+-- schedules.
 CREATE ROLE alice LOGIN;
 GRANT pg_execute_server_program TO alice;
 CREATE ROLE bob LOGIN;
@@ -10,3 +11,7 @@ CREATE ROLE dave LOGIN;
 ALTER ROLE dave SET synchronous_commit = off;
 GRANT carol TO dave;
 CREATE ROLE mallory LOGIN;
+CREATE ROLE erin LOGIN;
+CREATE ROLE frank LOGIN;
+GRANT frank TO erin;
+CREATE ROLE grace LOGIN;

@@ -27,6 +27,46 @@ CREATE INDEX ON torture.effect (token);
 -- Who asked what of which job, in the transaction that asked.
 CREATE TABLE torture.control (verb text NOT NULL, job_id bigint NOT NULL);
 
+-- A row for each schedule, written by the transaction that created it.
+CREATE TABLE torture.schedule (
+	schedule_id bigint PRIMARY KEY,
+	label text NOT NULL UNIQUE,
+	kind text NOT NULL,
+	plan jsonb NOT NULL
+);
+
+-- What a schedule was like when somebody had done something to it, in the same
+-- transaction, and which of its runs there were.
+CREATE TABLE torture.mark (
+	mark_id bigint GENERATED ALWAYS AS IDENTITY,
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	verb text NOT NULL,
+	schedule_id bigint NOT NULL,
+	there boolean NOT NULL,
+	next_run timestamptz,
+	due timestamptz,
+	last_run bigint NOT NULL,
+	last_failure timestamptz
+);
+CREATE FUNCTION torture.mark(verb text, ids bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	-- nobody else's mark, and no run, comes between this one and the commit
+	PERFORM FROM jobs.schedule WHERE schedule_id = ANY (ids) ORDER BY schedule_id FOR UPDATE;
+	INSERT INTO torture.mark (verb, schedule_id, there, next_run, due, last_run, last_failure)
+	SELECT verb, t.schedule_id, s.schedule_id IS NOT NULL, s.next_run, s.due,
+		   coalesce((SELECT max(run_id) FROM jobs.schedule_run r WHERE r.schedule_id = t.schedule_id), 0),
+		   (SELECT max(j.finished) FROM jobs.schedule_run r JOIN jobs.job j USING (job_id)
+			WHERE r.schedule_id = t.schedule_id AND r.outcome IN ('failed', 'canceled'))
+	FROM torture.schedule t LEFT JOIN jobs.schedule s USING (schedule_id)
+	WHERE t.schedule_id = ANY (ids);
+END $$;
+
+-- The token of a job that a schedule has made, for that job.
+CREATE FUNCTION torture.token() RETURNS text LANGUAGE sql AS $$
+	SELECT 'job ' || substring(current_setting('application_name') FROM '[0-9]+$');
+$$;
+
 CREATE TABLE torture.counter (n bigint NOT NULL);
 INSERT INTO torture.counter VALUES (0);
 
@@ -168,5 +208,33 @@ BEGIN
 	END LOOP;
 	PERFORM torture.work(token);
 END $$;
+
+-- Tables for automatic statistics, which autovacuum leaves alone, as it does trees of
+-- tables; the statistics of the last one cannot be collected.
+CREATE TABLE torture.rows_plain (n integer, filler text) WITH (autovacuum_enabled = false);
+CREATE TABLE torture.rows_renewed (n integer, filler text) WITH (autovacuum_enabled = false);
+CREATE TABLE torture.rows_parted (n integer, filler text) PARTITION BY RANGE (n);
+CREATE TABLE torture.rows_low PARTITION OF torture.rows_parted FOR VALUES FROM (MINVALUE) TO (500)
+	WITH (autovacuum_enabled = false);
+CREATE TABLE torture.rows_high PARTITION OF torture.rows_parted FOR VALUES FROM (500) TO (MAXVALUE)
+	WITH (autovacuum_enabled = false);
+CREATE TABLE torture.rows_parent (n integer, filler text) WITH (autovacuum_enabled = false);
+CREATE TABLE torture.rows_child () INHERITS (torture.rows_parent) WITH (autovacuum_enabled = false);
+CREATE TABLE torture.rows_broken (n integer, filler text) WITH (autovacuum_enabled = false);
+CREATE FUNCTION torture.sessions_only(n integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('application_name') LIKE 'cancel_job %' THEN
+		RAISE EXCEPTION 'no statistics of this' USING ERRCODE = 'CJ007';
+	END IF;
+	RETURN n;
+END $$;
+CREATE INDEX ON torture.rows_broken (torture.sessions_only(n));
+ALTER TABLE torture.rows_plain OWNER TO alice;
+ALTER TABLE torture.rows_renewed OWNER TO alice;
+ALTER TABLE torture.rows_parted OWNER TO bob;
+ALTER TABLE torture.rows_low OWNER TO bob;
+ALTER TABLE torture.rows_high OWNER TO carol;
+ALTER TABLE torture.rows_parent OWNER TO dave;
+ALTER TABLE torture.rows_broken OWNER TO carol;
 
 GRANT ALL ON ALL TABLES IN SCHEMA torture TO PUBLIC;
