@@ -74,7 +74,7 @@ cj_wait_interrupts(CjWait wait)
 
 /*
  * Wait until our latch is set or so many milliseconds have passed, and no longer.
- * Linux may let a wait take a thousandth more, two hundredths in a process that is
+ * Linux may let a wait take a thousandth more, five of them in a process that is
  * nice, up to 100 ms (select_estimate_accuracy() in fs/select.c): so the end of a long
  * wait is a wait of its own.
  */
