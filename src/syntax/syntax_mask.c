@@ -222,7 +222,11 @@ mask_clause(MaskState *state)
 		clause.end = cj_reader_peek(&state->reader, ntokens).start;
 		/* Where the scanner gives up, the parser is to do so too. */
 		if (state->reader.error != NULL)
+		{
+			while (ntokens > 1 && cj_reader_peek(&state->reader, ntokens - 1).end)
+				ntokens--;
 			clause.end = token_end(state, ntokens - 1);
+		}
 		*added = clause;
 		mark->clauses = lappend(mark->clauses, added);
 		/* A clause of a few characters has no room for a comment by itself. */
