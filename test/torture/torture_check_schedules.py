@@ -8,6 +8,7 @@
 import re
 from collections import Counter
 from datetime import timedelta
+from itertools import accumulate
 
 # Seconds after which all processes have heard of a changed setting.
 TOLD = 1
@@ -53,8 +54,10 @@ class Walk:
         yield from self.check_overlap()
 
     def check_times(self):
+        # who keeps a snapshot has not seen all runs that EXECUTE had started by then
+        last_runs = accumulate((mark["last_run"] for mark in self.marks), max)
         events = sorted([(run["run_id"], 0, run) for run in self.runs]
-                        + [(mark["last_run"], mark["mark_id"], mark) for mark in self.marks],
+                        + [(last, mark["mark_id"], mark) for last, mark in zip(last_runs, self.marks)],
                         key=lambda event: event[:2])
         for _, is_mark, row in events:
             yield from (self.follow_mark if is_mark else self.follow_run)(row)

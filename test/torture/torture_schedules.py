@@ -151,6 +151,8 @@ class Scheduler(Session):
                            " WHERE owner = %s::regrole AND state = %s",
                            ("pause", taker, "pause-requested") if taker else ("cancel", giver, "cancel-requested"))
 
+        attempt(self.torture, self.connection(database, "postgres"), statement, act)
+
     def trespass(self, database):
         """Nobody's schedules are mallory's, and mallory sees none."""
         verb = self.rng.choice(("pause", "resume", "drop", "execute"))
